@@ -1,0 +1,16 @@
+//! Noticing a restored backup: a number kept outside of the store, and outside of backups.
+
+use crate::CallbackError;
+
+/// Where the store's high-water mark is kept: a place that is not part of the same backup as the store (a platform's
+/// keystore, a server). With it, a client that opens an older copy of its store refuses to send and asks for a rejoin
+/// (`StoreRolledBack`); without it the same is noticed only from messages that the old copy does not know.
+///
+/// Called once when a client opens, and after writes that could lose a key if rolled back. It must not call into a
+/// client.
+pub trait Anchor: Send + Sync {
+    /// The mark, or `None` if there is none yet.
+    fn load(&self) -> Result<Option<u64>, CallbackError>;
+    /// Keeps a mark that is larger than any before.
+    fn store(&self, mark: u64) -> Result<(), CallbackError>;
+}
