@@ -17,7 +17,6 @@ use super::header::{self, Header, SCHEMA};
 use super::key::{GROUP_KEY, GroupTag, Key, LOG};
 use super::seal::{self, Sealer, Secret};
 use super::{KeyRange, Row, Storage, StorageError, Write};
-use crate::error::fail;
 use crate::{ErrorCode, MlsError, Result};
 
 /// The format of a sealed value. Rows of different formats can live side by side.
