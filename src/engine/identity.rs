@@ -4,7 +4,7 @@
 //! done and before anything is stored. So the application's callback is never called inside the engine, and a denial
 //! means that the state is read again.
 
-use crate::{Credential, CredentialCodec, Device};
+use crate::Credential;
 use mls_rs::{
     ExtensionList, IdentityProvider,
     error::IntoAnyError,
@@ -30,15 +30,16 @@ pub(crate) struct Subject {
 /// Shared by a group's engine objects.
 #[derive(Clone)]
 pub(crate) struct Identity {
-    codec: Option<Arc<dyn CredentialCodec>>,
     extra_types: Vec<CredentialType>,
     noted: Arc<Mutex<Vec<Subject>>>,
 }
 
 impl Identity {
-    pub(crate) fn new(codec: Option<Arc<dyn CredentialCodec>>, extra_types: &[u16]) -> Self {
-        let extra_types = extra_types.iter().map(|kind| CredentialType::new(*kind)).collect();
-        Self { codec, extra_types, noted: Arc::default() }
+    pub(crate) fn new(extra_types: &[u16]) -> Self {
+        Self {
+            extra_types: extra_types.iter().map(|kind| CredentialType::new(*kind)).collect(),
+            noted: Arc::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Subject>> {
@@ -55,15 +56,6 @@ impl Identity {
         let mut noted = self.lock();
         if noted.last() != Some(&subject) {
             noted.push(subject);
-        }
-    }
-
-    /// The device that a credential names, if it is of the client's form.
-    pub(crate) fn device(&self, credential: &Credential) -> Option<Device> {
-        match (credential, &self.codec) {
-            (Credential::Basic { identity }, Some(codec)) => codec.decode(identity),
-            (Credential::Basic { identity }, None) => Device::from_bytes(identity),
-            _ => None,
         }
     }
 }

@@ -104,6 +104,11 @@ impl Key {
         Self(prefix_end(&self.0))
     }
 
+    /// The first key after this one: where a scan goes on.
+    pub(crate) fn after(&self) -> Self {
+        Self([self.0.as_slice(), &[0]].concat())
+    }
+
     /// One prefix for every kind of row that a group can have, its key included.
     pub(crate) fn prefixes_of(tag: GroupTag) -> impl Iterator<Item = Key> {
         GROUP_KINDS.filter(|kind| *kind != LOG).map(move |kind| Self([[kind].as_slice(), &tag.0].concat()))
