@@ -13,6 +13,7 @@ const APPLICATION_ID: i32 = 0x4d4c_5373;
 const USER_VERSION: i32 = 1;
 const BUSY: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 32;
+const PAGE: u32 = 4096;
 
 /// What to do if there is no file.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,14 +61,24 @@ fn before_sqlite(path: &Path, missing: Missing) -> Result<(), StorageError> {
     if size.is_none() && missing == Missing::Fail {
         return Err(StorageError::Io { detail: "the file is gone".into() });
     }
+    let size = size.unwrap_or_default();
+    let (wal, journal) = (size_beside(path, "-wal"), size_beside(path, "-journal"));
     // SQLite deletes the WAL of an empty file. The file is never empty when the WAL is not, so this one was truncated.
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    let wal_size = std::fs::metadata(wal).map(|meta| meta.len()).unwrap_or_default();
-    if size.unwrap_or_default() == 0 && wal_size > 0 {
+    if size == 0 && wal > 0 {
         return Err(StorageError::Corrupt { detail: "the file is empty or missing, but its WAL is not".into() });
     }
+    // SQLite fills a torn last page with zeros. Only a crash while it was written may have torn it, and then the page
+    // is in the WAL or in the journal.
+    if size % u64::from(PAGE) != 0 && wal == 0 && journal == 0 {
+        return Err(StorageError::Corrupt { detail: "the last page is not whole".into() });
+    }
     Ok(())
+}
+
+fn size_beside(path: &Path, suffix: &str) -> u64 {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    std::fs::metadata(name).map(|meta| meta.len()).unwrap_or_default()
 }
 
 /// Reads whose file it is, and writes nothing.
@@ -86,7 +97,7 @@ fn inspect(conn: &Connection) -> Result<Content, StorageError> {
 }
 
 fn configure(conn: &Connection) -> Result<(), StorageError> {
-    conn.pragma_update(None, "page_size", 4096)?;
+    conn.pragma_update(None, "page_size", PAGE)?;
     wal(conn)?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     // A barrier orders writes and does not persist them; only this does on Apple's systems. No effect elsewhere.

@@ -82,6 +82,12 @@ impl SqliteStorage {
         }
     }
 
+    /// The connection, for tests that ask SQLite itself.
+    #[cfg(test)]
+    pub(super) fn with_conn<T>(&self, ask: impl FnOnce(&Connection) -> T) -> T {
+        ask(self.state().expect("the same process").conn().expect("not suspended"))
+    }
+
     fn state(&self) -> Result<MutexGuard<'_, State>, StorageError> {
         // Before the lock: the thread that held it may not exist in the child.
         if std::process::id() != self.pid {
@@ -109,9 +115,9 @@ impl State {
 
     fn commit(&mut self, version: u64, writes: &[Write]) -> Result<Option<u64>, StorageError> {
         #[cfg(feature = "faults")]
-        self.finish_lie()?;
-        #[cfg(feature = "faults")]
         faults::at(Point::Begin)?;
+        #[cfg(feature = "faults")]
+        self.finish_lie()?;
         rows::begin(self.conn()?)?;
         let done = self.apply(version, writes);
         #[cfg(feature = "faults")]

@@ -133,7 +133,8 @@ fn every_implementation_runs_the_whole_contract() {
     let output = std::process::Command::new(binary).args(["--list", "--format", "terse"]).output().unwrap();
     let list = String::from_utf8(output.stdout).unwrap();
     let of = |implementation: &str| -> Vec<String> {
-        let prefix = format!("store::tests::contract::{implementation}::");
+        let (_, here) = module_path!().split_once("::").unwrap();
+        let prefix = format!("{here}::{implementation}::");
         list.lines().filter_map(|line| line.strip_prefix(&prefix)).map(str::to_owned).collect()
     };
     let first = of(IMPLEMENTATIONS[0]);
