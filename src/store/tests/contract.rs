@@ -25,11 +25,12 @@ fn sqlite() -> Subject {
 
 /// An application's database as it looks behind callbacks: functions that know nothing of [`Storage`], whose errors
 /// are strings.
+type Get = Box<dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, String> + Send + Sync>;
 type Scan = Box<dyn Fn(&[u8], &[u8], bool, u32) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> + Send + Sync>;
 type Commit = Box<dyn Fn(u64, &[Write]) -> Result<Option<u64>, String> + Send + Sync>;
 struct Callbacks {
     version: Box<dyn Fn() -> Result<u64, String> + Send + Sync>,
-    get: Box<dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, String> + Send + Sync>,
+    get: Get,
     scan: Scan,
     commit: Commit,
     pause: Box<dyn Fn(bool) + Send + Sync>,

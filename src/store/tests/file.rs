@@ -65,7 +65,7 @@ fn the_file_is_written_as_promised() {
 #[test]
 fn what_is_no_store_is_corrupt() {
     let dir = TempDir::new();
-    let garbage: Vec<u8> = (0..8_192u32).map(|i| (i * i >> 3) as u8).collect();
+    let garbage: Vec<u8> = (0..8_192u32).map(|i| ((i * i) >> 3) as u8).collect();
     for content in [b"text".as_slice(), &garbage, &[0; 4_096]] {
         fs::write(dir.file(), content).unwrap();
         assert!(matches!(refused(&dir.file()), StorageError::Corrupt { .. }));

@@ -14,6 +14,7 @@ const ROLES: &[(&str, Role)] = &[
     ("count", count),
     ("count_for_ever", count_for_ever),
     ("race", race),
+    ("twins", twins),
     ("exclusive", exclusive),
     ("fork", fork),
     ("small_disk", small_disk),
@@ -111,6 +112,28 @@ fn processes_that_count_together_lose_nothing() {
     count(&dir.file());
     others.into_iter().for_each(Other::finish);
     assert_eq!(number(&*open(&dir.file()), b"n"), 150);
+}
+
+const TWINS: [&[u8]; 2] = [b"l", b"m\0\0\0\0\0\0\0\x01"];
+
+fn twins(file: &Path) {
+    let storage = open(file);
+    for n in 0..300u64 {
+        write(&*storage, &TWINS.map(|key| put(key, &n.to_be_bytes())));
+    }
+}
+
+#[test]
+fn a_scan_over_both_tables_sees_one_commit_or_the_other() {
+    let dir = TempDir::new();
+    let storage = open(&dir.file());
+    write(&*storage, &TWINS.map(|key| put(key, &0u64.to_be_bytes())));
+    let other = Other::start("twins", &dir.file());
+    while number(&*storage, TWINS[0]) < 299 {
+        let rows = storage.scan(KeyRange { from: vec![0], to: vec![255] }, false, 9).unwrap();
+        assert!(rows.len() == 2 && rows[0].value == rows[1].value);
+    }
+    other.finish();
 }
 
 fn race(file: &Path) {
