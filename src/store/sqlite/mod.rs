@@ -129,14 +129,12 @@ impl State {
             rows::rollback(self.conn()?);
             return done.map(|_| None);
         }
-        // Not read again: another process may have committed since, and that must still move the version.
-        self.version += 1;
-        #[cfg(feature = "faults")]
-        faults::at(Point::AfterCommit)?;
+        // `data_version` is not read again: another process may have committed since, and that has to move the version
+        // that is answered here.
         Ok(Some(self.version))
     }
 
-    /// What happens inside the transaction. Answers whether it was committed; if not, it is still open.
+    /// The inside of the transaction, up to its commit. If it answers anything but `true`, the transaction may be open.
     fn apply(&mut self, version: u64, writes: &[Write]) -> Result<bool, StorageError> {
         if self.look()? != version {
             return Ok(false);
@@ -150,6 +148,9 @@ impl State {
         #[cfg(feature = "faults")]
         faults::at(Point::BeforeCommit)?;
         rows::commit(conn)?;
+        self.version += 1;
+        #[cfg(feature = "faults")]
+        faults::at(Point::AfterCommit)?;
         Ok(true)
     }
 

@@ -106,3 +106,28 @@ fn a_storage_that_lies_is_caught_by_the_same_test() {
     let (acknowledged, found) = crash("lie", &dir.file());
     assert!(found < acknowledged, "{acknowledged} {found}");
 }
+
+/// Another connection commits between our commit and its answer.
+pub(super) fn overtaken(file: &Path) {
+    let storage = SqliteStorage::open(file).unwrap();
+    let path = file.to_owned();
+    faults::set(move |point| {
+        if point == Point::AfterCommit {
+            let conn = rusqlite::Connection::open(&path).unwrap();
+            conn.execute("UPDATE kv SET v = x'00'", []).unwrap();
+        }
+        Fault::None
+    });
+    let version = storage.version().unwrap();
+    let answered = storage.commit(version, &[put(b"a", b"ours")]).unwrap().unwrap();
+    faults::clear();
+    assert_eq!(storage.get(b"a").unwrap().unwrap(), [0]);
+    assert_eq!(storage.commit(answered, &[put(b"a", b"blind")]).unwrap(), None);
+    assert_ne!(storage.version().unwrap(), answered);
+}
+
+#[test]
+fn a_commit_that_was_overtaken_answers_a_version_that_has_moved() {
+    let dir = TempDir::new();
+    Other::start("overtaken", &dir.file()).finish();
+}

@@ -294,6 +294,11 @@ fn a_group_that_comes_back_has_a_new_key() {
     }
     commit(&b, |batch| batch.put(row(tag, "b"), b"more".to_vec()));
     assert_eq!(text(&a, &row(tag, "b")).unwrap(), "more");
+
+    // Forgotten first and put later: the key must not come from memory only.
+    commit(&a, |batch| batch.forget_group(tag));
+    commit(&a, |batch| batch.put(row(tag, "c"), b"later".to_vec()));
+    assert_eq!(text(&store(&backend), &row(tag, "c")).unwrap(), "later");
 }
 
 #[test]
