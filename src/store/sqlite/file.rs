@@ -6,6 +6,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::super::StorageError;
+use super::rows;
 
 /// "MLSs" in the file's header: `file(1)` and we tell by it whose the file is.
 const APPLICATION_ID: i32 = 0x4d4c_5373;
@@ -52,17 +53,14 @@ pub(super) fn open(path: &Path, missing: Missing) -> Result<Connection, StorageE
 
 /// What SQLite would not ask before it acts.
 fn before_sqlite(path: &Path, missing: Missing) -> Result<(), StorageError> {
+    // Before the file: another process that is creating the store just now makes the file first.
+    let (wal, journal) = (size_beside(path, "-wal"), size_beside(path, "-journal"));
     let size = match std::fs::metadata(path) {
         Ok(meta) if !meta.is_file() => return Err(StorageError::Io { detail: "not a regular file".into() }),
-        Ok(meta) => Some(meta.len()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Ok(meta) => meta.len(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && missing == Missing::Create => 0,
         Err(error) => return Err(StorageError::Io { detail: error.to_string() }),
     };
-    if size.is_none() && missing == Missing::Fail {
-        return Err(StorageError::Io { detail: "the file is gone".into() });
-    }
-    let size = size.unwrap_or_default();
-    let (wal, journal) = (size_beside(path, "-wal"), size_beside(path, "-journal"));
     // SQLite deletes the WAL of an empty file. The file is never empty when the WAL is not, so this one was truncated.
     if size == 0 && wal > 0 {
         return Err(StorageError::Corrupt { detail: "the file is empty or missing, but its WAL is not".into() });
@@ -83,6 +81,8 @@ fn size_beside(path: &Path, suffix: &str) -> u64 {
 
 /// Reads whose file it is, and writes nothing.
 fn inspect(conn: &Connection) -> Result<Content, StorageError> {
+    // One read: another process may be creating the store just now.
+    let _snapshot = rows::Snapshot::take(conn)?;
     let application_id: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let user_version: i32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -144,7 +144,7 @@ fn create(conn: &Connection) -> Result<(), StorageError> {
         conn.execute_batch("COMMIT").map_err(StorageError::from)
     })();
     if made.is_err() {
-        super::rows::rollback(conn);
+        rows::rollback(conn);
     }
     made
 }

@@ -113,19 +113,27 @@ pub(super) fn scan(conn: &Connection, range: &KeyRange, reverse: bool, limit: u3
     Ok(rows)
 }
 
-/// A read transaction, which ends with it.
-struct Snapshot<'a>(&'a Connection);
+/// One view of the file for several reads, until it is dropped. Within a transaction, that transaction's.
+pub(super) struct Snapshot<'a> {
+    /// `None` if the transaction is somebody else's to end.
+    conn: Option<&'a Connection>,
+}
 
 impl<'a> Snapshot<'a> {
-    fn take(conn: &'a Connection) -> Result<Self, StorageError> {
+    pub(super) fn take(conn: &'a Connection) -> Result<Self, StorageError> {
+        if !conn.is_autocommit() {
+            return Ok(Self { conn: None });
+        }
         run(conn, "BEGIN", [])?;
-        Ok(Self(conn))
+        Ok(Self { conn: Some(conn) })
     }
 }
 
 impl Drop for Snapshot<'_> {
     fn drop(&mut self) {
-        rollback(self.0);
+        if let Some(conn) = self.conn {
+            rollback(conn);
+        }
     }
 }
 

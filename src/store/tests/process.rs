@@ -14,6 +14,7 @@ const ROLES: &[(&str, Role)] = &[
     ("count", count),
     ("count_for_ever", count_for_ever),
     ("race", race),
+    ("create", create),
     ("twins", twins),
     ("exclusive", exclusive),
     ("fork", fork),
@@ -122,11 +123,29 @@ fn count(file: &Path) {
 #[test]
 fn processes_that_count_together_lose_nothing() {
     let dir = TempDir::new();
-    // Three processes create the file at once, too.
     let others = [(); 2].map(|()| Other::start("count", &dir.file()));
     count(&dir.file());
     others.into_iter().for_each(Other::finish);
     assert_eq!(number(&*open(&dir.file()), b"n"), 600);
+}
+
+fn create(file: &Path) {
+    say("ready");
+    wait_for_go();
+    open(file).version().unwrap();
+}
+
+#[test]
+fn processes_that_create_one_store_at_once_all_open_it() {
+    for _ in 0..10 {
+        let dir = TempDir::new();
+        let mut others = [(); 3].map(|()| Other::start("create", &dir.file()));
+        for other in &mut others {
+            assert_eq!(other.hear().unwrap(), "ready");
+        }
+        others.iter_mut().for_each(Other::go);
+        others.into_iter().for_each(Other::finish);
+    }
 }
 
 const TWINS: [&[u8]; 2] = [b"l", b"m\0\0\0\0\0\0\0\x01"];
