@@ -98,10 +98,10 @@ impl Header {
 
     #[cfg(test)]
     pub(super) fn with_limits(&self, min_reader: u16, min_writer: u16, store_key: &[u8; KEY_LEN]) -> Self {
-        let key = self.unwrap(store_key).unwrap();
+        let key = self.unwrap(store_key).expect("the right key");
         let schema = min_reader.max(min_writer);
         let limits = [MAGIC.as_slice(), &schema.to_be_bytes(), &min_reader.to_be_bytes(), &min_writer.to_be_bytes()];
-        Self::wrap(&limits.concat(), store_key, &key).unwrap()
+        Self::wrap(&limits.concat(), store_key, &key).expect("sealing works")
     }
 }
 

@@ -27,6 +27,7 @@ const ATTEMPTS: usize = 16;
 /// Log rows looked at in one go for a forgotten group.
 const PAGE: u32 = 256;
 const CACHED_GROUPS: usize = 1024;
+const ROWS_LABEL: &str = "libmls store rows";
 
 /// A log row, opened.
 #[derive(Debug)]
@@ -242,6 +243,15 @@ impl Store {
         Ok(self.backend.resume()?)
     }
 
+    /// The keys themselves, for tests that look for them where they must not be.
+    #[cfg(test)]
+    pub(super) fn raw_keys(&self, tag: GroupTag) -> Result<Vec<Vec<u8>>> {
+        let key = Key::group_key(tag);
+        let group = self.backend.get(key.as_bytes())?.and_then(|row| open(&self.secrets.rows, &key, &[], &row));
+        let rows = seal::derive(&self.secrets.data_key, ROWS_LABEL)?;
+        Ok(vec![self.secrets.data_key.to_vec(), rows.to_vec(), group.map_or(Vec::new(), |key| key.to_vec())])
+    }
+
     fn look(&self) -> MutexGuard<'_, Look> {
         // No code that holds the lock can panic halfway through a change.
         self.look.lock().unwrap_or_else(PoisonError::into_inner)
@@ -406,7 +416,7 @@ impl Store {
 impl Secrets {
     fn new(data_key: Secret) -> Result<Self> {
         Ok(Self {
-            rows: Arc::new(Sealer::new(&*seal::derive(&data_key, "libmls store rows")?)?),
+            rows: Arc::new(Sealer::new(&*seal::derive(&data_key, ROWS_LABEL)?)?),
             index: seal::mac_key(&data_key, "libmls store index")?,
             header: header::mac_key(&data_key)?,
             data_key,

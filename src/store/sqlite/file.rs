@@ -6,6 +6,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::super::StorageError;
+use super::rows;
 
 /// "MLSs" in the file's header: `file(1)` and we tell by it whose the file is.
 const APPLICATION_ID: i32 = 0x4d4c_5373;
@@ -13,6 +14,7 @@ const APPLICATION_ID: i32 = 0x4d4c_5373;
 const USER_VERSION: i32 = 1;
 const BUSY: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 32;
+const PAGE: u32 = 4096;
 
 /// What to do if there is no file.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,27 +53,36 @@ pub(super) fn open(path: &Path, missing: Missing) -> Result<Connection, StorageE
 
 /// What SQLite would not ask before it acts.
 fn before_sqlite(path: &Path, missing: Missing) -> Result<(), StorageError> {
+    // Before the file: another process that is creating the store just now makes the file first.
+    let (wal, journal) = (size_beside(path, "-wal"), size_beside(path, "-journal"));
     let size = match std::fs::metadata(path) {
         Ok(meta) if !meta.is_file() => return Err(StorageError::Io { detail: "not a regular file".into() }),
-        Ok(meta) => Some(meta.len()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Ok(meta) => meta.len(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && missing == Missing::Create => 0,
         Err(error) => return Err(StorageError::Io { detail: error.to_string() }),
     };
-    if size.is_none() && missing == Missing::Fail {
-        return Err(StorageError::Io { detail: "the file is gone".into() });
-    }
     // SQLite deletes the WAL of an empty file. The file is never empty when the WAL is not, so this one was truncated.
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    let wal_size = std::fs::metadata(wal).map(|meta| meta.len()).unwrap_or_default();
-    if size.unwrap_or_default() == 0 && wal_size > 0 {
+    if size == 0 && wal > 0 {
         return Err(StorageError::Corrupt { detail: "the file is empty or missing, but its WAL is not".into() });
+    }
+    // SQLite fills a torn last page with zeros. Only a crash while it was written may have torn it, and then the page
+    // is in the WAL or in the journal.
+    if size % u64::from(PAGE) != 0 && wal == 0 && journal == 0 {
+        return Err(StorageError::Corrupt { detail: "the last page is not whole".into() });
     }
     Ok(())
 }
 
+fn size_beside(path: &Path, suffix: &str) -> u64 {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    std::fs::metadata(name).map(|meta| meta.len()).unwrap_or_default()
+}
+
 /// Reads whose file it is, and writes nothing.
 fn inspect(conn: &Connection) -> Result<Content, StorageError> {
+    // One read: another process may be creating the store just now.
+    let _snapshot = rows::Snapshot::take(conn)?;
     let application_id: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let user_version: i32 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -86,7 +97,7 @@ fn inspect(conn: &Connection) -> Result<Content, StorageError> {
 }
 
 fn configure(conn: &Connection) -> Result<(), StorageError> {
-    conn.pragma_update(None, "page_size", 4096)?;
+    conn.pragma_update(None, "page_size", PAGE)?;
     wal(conn)?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     // A barrier orders writes and does not persist them; only this does on Apple's systems. No effect elsewhere.
@@ -133,7 +144,7 @@ fn create(conn: &Connection) -> Result<(), StorageError> {
         conn.execute_batch("COMMIT").map_err(StorageError::from)
     })();
     if made.is_err() {
-        super::rows::rollback(conn);
+        rows::rollback(conn);
     }
     made
 }

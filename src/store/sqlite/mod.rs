@@ -82,6 +82,12 @@ impl SqliteStorage {
         }
     }
 
+    /// The connection, for tests that ask SQLite itself.
+    #[cfg(test)]
+    pub(super) fn with_conn<T>(&self, ask: impl FnOnce(&Connection) -> T) -> T {
+        ask(self.state().expect("the same process").conn().expect("not suspended"))
+    }
+
     fn state(&self) -> Result<MutexGuard<'_, State>, StorageError> {
         // Before the lock: the thread that held it may not exist in the child.
         if std::process::id() != self.pid {
@@ -109,9 +115,9 @@ impl State {
 
     fn commit(&mut self, version: u64, writes: &[Write]) -> Result<Option<u64>, StorageError> {
         #[cfg(feature = "faults")]
-        self.finish_lie()?;
-        #[cfg(feature = "faults")]
         faults::at(Point::Begin)?;
+        #[cfg(feature = "faults")]
+        self.finish_lie()?;
         rows::begin(self.conn()?)?;
         let done = self.apply(version, writes);
         #[cfg(feature = "faults")]
@@ -123,14 +129,12 @@ impl State {
             rows::rollback(self.conn()?);
             return done.map(|_| None);
         }
-        // Not read again: another process may have committed since, and that must still move the version.
-        self.version += 1;
-        #[cfg(feature = "faults")]
-        faults::at(Point::AfterCommit)?;
+        // `data_version` is not read again: another process may have committed since, and that has to move the version
+        // that is answered here.
         Ok(Some(self.version))
     }
 
-    /// What happens inside the transaction. Answers whether it was committed; if not, it is still open.
+    /// The inside of the transaction, up to its commit. If it answers anything but `true`, the transaction may be open.
     fn apply(&mut self, version: u64, writes: &[Write]) -> Result<bool, StorageError> {
         if self.look()? != version {
             return Ok(false);
@@ -144,6 +148,9 @@ impl State {
         #[cfg(feature = "faults")]
         faults::at(Point::BeforeCommit)?;
         rows::commit(conn)?;
+        self.version += 1;
+        #[cfg(feature = "faults")]
+        faults::at(Point::AfterCommit)?;
         Ok(true)
     }
 

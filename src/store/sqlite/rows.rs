@@ -93,32 +93,66 @@ pub(super) fn get(conn: &Connection, key: &[u8]) -> Result<Option<Vec<u8>>, Stor
 }
 
 pub(super) fn scan(conn: &Connection, range: &KeyRange, reverse: bool, limit: u32) -> Result<Vec<Row>, StorageError> {
-    let KeyRange { from, to } = range;
-    if from >= to {
+    if range.from >= range.to {
         return Ok(Vec::new());
     }
+    let Some(log) = log_range(&range.from, &range.to) else { return scan_kv(conn, range, reverse, limit) };
+    // Another process must not commit between the two reads.
+    let snapshot = Snapshot::take(conn)?;
+    let mut rows = scan_kv(conn, range, reverse, limit)?;
+    let log = scan_log(conn, log, reverse, limit)?;
+    drop(snapshot);
+    if !rows.is_empty() && !log.is_empty() {
+        // Either table may hold the first `limit` rows of the union.
+        rows.extend(log);
+        rows.sort_by(|a, b| if reverse { b.key.cmp(&a.key) } else { a.key.cmp(&b.key) });
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        return Ok(rows);
+    }
+    rows.extend(log);
+    Ok(rows)
+}
+
+/// One view of the file for several reads, until it is dropped. Within a transaction, that transaction's.
+pub(super) struct Snapshot<'a> {
+    /// `None` if the transaction is somebody else's to end.
+    conn: Option<&'a Connection>,
+}
+
+impl<'a> Snapshot<'a> {
+    pub(super) fn take(conn: &'a Connection) -> Result<Self, StorageError> {
+        if !conn.is_autocommit() {
+            return Ok(Self { conn: None });
+        }
+        run(conn, "BEGIN", [])?;
+        Ok(Self { conn: Some(conn) })
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn {
+            rollback(conn);
+        }
+    }
+}
+
+fn scan_kv(conn: &Connection, range: &KeyRange, reverse: bool, limit: u32) -> Result<Vec<Row>, StorageError> {
     let mut statement = conn.prepare_cached(if reverse {
         "SELECT k, v FROM kv WHERE k >= ?1 AND k < ?2 ORDER BY k DESC LIMIT ?3"
     } else {
         "SELECT k, v FROM kv WHERE k >= ?1 AND k < ?2 ORDER BY k LIMIT ?3"
     })?;
-    let mut rows = collect(&mut statement, params![from, to, limit], |row| row.get(0))?;
-    let Some((first, last)) = log_range(from, to) else { return Ok(rows) };
+    collect(&mut statement, params![range.from, range.to, limit], |row| row.get(0))
+}
+
+fn scan_log(conn: &Connection, (first, last): (i64, i64), reverse: bool, limit: u32) -> Result<Vec<Row>, StorageError> {
     let mut statement = conn.prepare_cached(if reverse {
         "SELECT seq, v FROM log WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq DESC LIMIT ?3"
     } else {
         "SELECT seq, v FROM log WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq LIMIT ?3"
     })?;
-    let log = collect(&mut statement, params![first, last, limit], |row| row.get(0).map(log_key))?;
-    if rows.is_empty() || log.is_empty() {
-        rows.extend(log);
-        return Ok(rows);
-    }
-    // Either table may hold the first `limit` rows of the union.
-    rows.extend(log);
-    rows.sort_by(|a, b| if reverse { b.key.cmp(&a.key) } else { a.key.cmp(&b.key) });
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(rows)
+    collect(&mut statement, params![first, last, limit], |row| row.get(0).map(log_key))
 }
 
 fn collect(

@@ -25,11 +25,12 @@ fn sqlite() -> Subject {
 
 /// An application's database as it looks behind callbacks: functions that know nothing of [`Storage`], whose errors
 /// are strings.
+type Get = Box<dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, String> + Send + Sync>;
 type Scan = Box<dyn Fn(&[u8], &[u8], bool, u32) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> + Send + Sync>;
 type Commit = Box<dyn Fn(u64, &[Write]) -> Result<Option<u64>, String> + Send + Sync>;
 struct Callbacks {
     version: Box<dyn Fn() -> Result<u64, String> + Send + Sync>,
-    get: Box<dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, String> + Send + Sync>,
+    get: Get,
     scan: Scan,
     commit: Commit,
     pause: Box<dyn Fn(bool) + Send + Sync>,
@@ -133,7 +134,8 @@ fn every_implementation_runs_the_whole_contract() {
     let output = std::process::Command::new(binary).args(["--list", "--format", "terse"]).output().unwrap();
     let list = String::from_utf8(output.stdout).unwrap();
     let of = |implementation: &str| -> Vec<String> {
-        let prefix = format!("store::tests::contract::{implementation}::");
+        let (_, here) = module_path!().split_once("::").unwrap();
+        let prefix = format!("{here}::{implementation}::");
         list.lines().filter_map(|line| line.strip_prefix(&prefix)).map(str::to_owned).collect()
     };
     let first = of(IMPLEMENTATIONS[0]);

@@ -1,4 +1,6 @@
 //! What every storage promises, what the file adds, what the sealed layer hides.
+#![allow(clippy::unwrap_used)]
+
 mod contract;
 #[cfg(feature = "faults")]
 mod crash;
