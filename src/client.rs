@@ -348,11 +348,16 @@ fn check_credential(credential: &Credential) -> Result<()> {
 
 /// Reads the store's identity, or makes it.
 fn open_identity(store: &Store, settings: &Settings, options: &Options) -> Result<OwnRow> {
+    let named = options.device.as_ref().map(|device| match &settings.codec {
+        Some(codec) => Credential::Basic { identity: codec.encode(device) },
+        None => Credential::basic(device),
+    });
+    let given = options.credential.clone().or(named);
     for _ in 0..ATTEMPTS {
         let version = store.version()?;
         if let Some(row) = store.get(&Key::client(OWN, &[]))? {
             let own: OwnRow = decode(&row)?;
-            let same = options.credential.as_ref().is_none_or(|credential| *credential == own.credential);
+            let same = given.as_ref().is_none_or(|credential| *credential == own.credential);
             let same_key = match (&options.signing_key, own.key(settings.suite)) {
                 (Some(given), Some(stored)) => given.public == stored.public,
                 _ => true,
@@ -362,7 +367,7 @@ fn open_identity(store: &Store, settings: &Settings, options: &Options) -> Resul
             }
             return Ok(own);
         }
-        let Some(credential) = options.credential.clone() else {
+        let Some(credential) = given.clone() else {
             return fail(ErrorCode::InvalidArgument, "a new store needs a credential");
         };
         check_credential(&credential)?;

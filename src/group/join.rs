@@ -119,8 +119,8 @@ pub(super) fn ask_trust(client: &ClientCore, parts: &Parts, engine: &EngineGroup
         signature_key: subject.identity.signature_key.as_bytes().to_vec(),
         previous: None,
     });
-    let time = client.settings.now();
-    client.settings.trust.ask(&client.store, Some(engine.group_id()), time, questions.collect())
+    let settings = &client.settings;
+    settings.trust.ask(&client.store, settings, Some(engine.group_id()), questions.collect())
 }
 
 /// The engine's snapshot of a new group.

@@ -239,6 +239,6 @@ impl Session {
                 previous: before.map(|before| (credential(&before), before.signature_key.as_bytes().to_vec())),
             });
         }
-        client.settings.trust.ask(&client.store, Some(self.engine.group_id()), client.settings.now(), questions)
+        client.settings.trust.ask(&client.store, &client.settings, Some(self.engine.group_id()), questions)
     }
 }

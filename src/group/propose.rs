@@ -51,24 +51,26 @@ pub(super) fn check_key_package(client: &ClientCore, session: &Session, bytes: &
 }
 
 impl Group {
-    /// Makes a proposal for others, or this device, to commit by reference. The message goes to every member, and until
-    /// a commit the group cannot encrypt. `aad` is authenticated, not encrypted.
+    /// Makes proposals for others, or this device, to commit by reference: all of them, or none if one is not valid. The
+    /// messages go to every member, and until a commit the group cannot encrypt. `aad` is authenticated, not encrypted.
     ///
     /// Errors: `InvalidProposal`, `InvalidKeyPackage`, `KeyPackageExpired`, `DuplicateMember`, `MemberNotFound`,
     /// `PskNotFound`, `CredentialDenied`, `CredentialLater`, and those of [`encrypt`](Self::encrypt).
-    pub fn propose(&self, proposal: Proposal, aad: Vec<u8>) -> Result<Vec<u8>> {
+    pub fn propose(&self, proposals: Vec<Proposal>, aad: Vec<u8>) -> Result<Vec<Vec<u8>>> {
         self.attempt(|locked| {
-            let session = locked.session();
-            self.check_sending(session)?;
-            check_proposal(&self.client, session, &proposal)?;
-            let made = make(session, &proposal, aad.clone());
-            let message = locked.settle(made)?.to_bytes()?;
+            self.check_sending(locked.session())?;
+            let mut messages = Vec::new();
+            for proposal in &proposals {
+                let session = locked.session();
+                let made = check_proposal(&self.client, session, proposal)
+                    .and_then(|()| make(session, proposal, aad.clone()))
+                    .and_then(|message| Ok(message.to_bytes()?));
+                messages.push(locked.settle(made)?);
+            }
             let trust = locked.session().ask_trust(&self.client, &|_| None).and_then(|answer| answer.into_result());
             let answer = locked.settle(trust)?;
-            if !self.store_small(locked, &|batch| answer.remember(batch))? {
-                return Ok(None);
-            }
-            Ok(Some(message))
+            let stored = self.store_small(locked, &|batch| answer.remember(batch))?;
+            Ok(stored.then_some(messages))
         })
     }
 
@@ -76,7 +78,7 @@ impl Group {
     /// [`Proposal::Remove`] of [`own_leaf`](Self::own_leaf), which every implementation understands.
     pub fn leave(&self, aad: Vec<u8>) -> Result<Vec<u8>> {
         let leaf = self.own_leaf()?;
-        self.propose(Proposal::Remove { leaf }, aad)
+        Ok(self.propose(vec![Proposal::Remove { leaf }], aad)?.remove(0))
     }
 
     /// The proposals that wait to be committed.

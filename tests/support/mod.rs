@@ -9,7 +9,7 @@ pub fn device(name: &str) -> Client {
 
 pub fn options(name: &str) -> Options {
     let device = Device::new(name, "phone").expect("a valid name");
-    Options::new().device(&device).trust(Trust::InsecureAcceptAny)
+    Options::new().device(device).trust(Trust::InsecureAcceptAny)
 }
 
 pub fn key_package(client: &Client) -> Vec<u8> {
