@@ -84,9 +84,9 @@ pub enum Padding {
 #[repr(i32)]
 pub enum ExternalJoin {
     /// Nobody: external commits of strangers are `denied`. A member's device that resyncs is let in.
-    ResyncOnly = 0,
-    /// Whoever the trust policy accepts.
     #[default]
+    ResyncOnly = 0,
+    /// Whoever the trust policy accepts. Every member has to choose it, or the group parts at the first such commit.
     Trusted = 1,
 }
 
@@ -105,7 +105,7 @@ pub struct Policy {
     pub new_member_proposals: bool,
     /// Whether proposals of the senders in the `external_senders` extension are taken. Default `false`.
     pub external_sender_proposals: bool,
-    /// Who may join by an external commit. Default [`ExternalJoin::Trusted`].
+    /// Who may join by an external commit. Default [`ExternalJoin::ResyncOnly`].
     pub external_join: ExternalJoin,
     /// Seconds that a key package lives. Default 365 days.
     pub key_package_lifetime: u64,
