@@ -3,7 +3,13 @@
 //! The question is asked after the engine has checked everything else and before anything is stored, for each
 //! credential that an operation brings in: at a join every member's, at a commit the added and the changed ones.
 
-use crate::Credential;
+use crate::{
+    Credential, ErrorCode, MlsError,
+    error::fail,
+    store::{Batch, Key, Store},
+};
+use mls_rs_core::identity::{CertificateChain, DerCertificate};
+use mls_rs_crypto_awslc::x509::CertificateValidator;
 use std::{fmt, sync::Arc};
 
 /// What decides on credentials. There is no default: opening a client asks for one.
@@ -99,4 +105,114 @@ pub struct ValidationRequest {
     pub previous_signature_key: Option<Vec<u8>>,
     /// The client's clock, seconds since 1970.
     pub time: u64,
+}
+
+/// Remembered signature keys, for [`Trust::OnFirstUse`].
+const PIN: u8 = b'F';
+
+/// Credentials of an operation, with what is known of them.
+pub(crate) struct Question {
+    pub(crate) purpose: Purpose,
+    pub(crate) identity: Vec<u8>,
+    pub(crate) credential: Credential,
+    pub(crate) signature_key: Vec<u8>,
+    pub(crate) previous: Option<(Credential, Vec<u8>)>,
+}
+
+/// The answer to all of them together, and what has to be remembered if the operation is stored.
+#[derive(Default)]
+pub(crate) struct Answer {
+    pub(crate) refused: Option<Verdict>,
+    pins: Vec<(Key, Vec<u8>)>,
+}
+
+impl Answer {
+    /// Remembers first uses in the transaction of the operation.
+    pub(crate) fn remember(&self, batch: &mut Batch) {
+        for (key, value) in &self.pins {
+            batch.put(key.clone(), value.clone());
+        }
+    }
+
+    /// As an error of a call that was to bring the credentials in.
+    pub(crate) fn into_result(self) -> Result<Self, MlsError> {
+        match self.refused {
+            None | Some(Verdict::Accept) => Ok(self),
+            Some(Verdict::Deny) => fail(ErrorCode::CredentialDenied, "the trust policy denies a credential"),
+            Some(Verdict::Later) => fail(ErrorCode::CredentialLater, "the validator cannot decide yet"),
+        }
+    }
+}
+
+impl Trust {
+    /// Puts the questions, until one is not answered with accept.
+    pub(crate) fn ask(
+        &self,
+        store: &Store,
+        group_id: Option<&[u8]>,
+        time: u64,
+        questions: Vec<Question>,
+    ) -> Result<Answer, MlsError> {
+        let mut answer = Answer::default();
+        for question in questions {
+            let verdict = match self {
+                Self::InsecureAcceptAny => Verdict::Accept,
+                Self::Roots(roots) => roots_verdict(roots, &question, time),
+                Self::OnFirstUse => pin_verdict(store, &question, &mut answer)?,
+                Self::Validator(validator) => {
+                    let (previous_credential, previous_signature_key) = question.previous.unzip();
+                    let request = ValidationRequest {
+                        purpose: question.purpose,
+                        group_id: group_id.map(<[u8]>::to_vec),
+                        credential: question.credential,
+                        signature_key: question.signature_key,
+                        previous_credential,
+                        previous_signature_key,
+                        time,
+                    };
+                    validator.validate(&request).map_err(|error| {
+                        MlsError::new(ErrorCode::CallbackFailed, "the validator failed").with_detail(error.0)
+                    })?
+                }
+            };
+            if verdict != Verdict::Accept {
+                answer.refused = Some(verdict);
+                break;
+            }
+        }
+        Ok(answer)
+    }
+}
+
+fn roots_verdict(roots: &[Vec<u8>], question: &Question, time: u64) -> Verdict {
+    let Credential::X509 { chain } = &question.credential else { return Verdict::Deny };
+    let chain = CertificateChain::from(chain.iter().map(|der| der.to_vec()).collect::<Vec<_>>());
+    let roots: Vec<DerCertificate> = roots.iter().cloned().map(DerCertificate::new).collect();
+    let key = CertificateValidator::new_der(&roots).and_then(|roots| roots.validate(&chain, Some(time.into())));
+    match key {
+        Ok(key) if key.as_bytes() == question.signature_key => Verdict::Accept,
+        _ => Verdict::Deny,
+    }
+}
+
+fn pin_verdict(store: &Store, question: &Question, answer: &mut Answer) -> Result<Verdict, MlsError> {
+    if question.purpose == Purpose::ExternalSender || !matches!(question.credential, Credential::Basic { .. }) {
+        // A group's members agreed on its external senders; there is no later use to compare with.
+        let deny = matches!(question.credential, Credential::X509 { .. });
+        return Ok(if deny { Verdict::Deny } else { Verdict::Accept });
+    }
+    let key = Key::client(PIN, &store.tag("identity", &question.identity));
+    let pinned = match answer.pins.iter().rev().find(|(pinned, _)| *pinned == key) {
+        Some((_, value)) => Some(value.clone()),
+        None => store.get(&key)?.map(|value| value.to_vec()),
+    };
+    let introduced = || question.previous.as_ref().map(|(_, old)| old) == pinned.as_ref();
+    match &pinned {
+        Some(pinned) if *pinned == question.signature_key => Ok(Verdict::Accept),
+        Some(_) if !introduced() => Ok(Verdict::Deny),
+        _ => {
+            answer.pins.push((key, question.signature_key.clone()));
+            Ok(Verdict::Accept)
+        }
+    }
 }

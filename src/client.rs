@@ -1,0 +1,536 @@
+//! A client is one device: one identity, one store, its key packages and its groups.
+
+use crate::{
+    CipherSuite, Credential, ErrorCode, Group, GroupStatus, MlsError, NewIdentity, Options, Result, SigningKey,
+    engine::{self, Own},
+    error::fail,
+    gate::Gate,
+    group::{GroupCore, GroupRow, Session},
+    ledger::{ATTEMPTS, Done, Ledger, Tx, decode, encode},
+    settings::Settings,
+    store::{Batch, GroupTag, Key, MemoryStorage, SqliteStorage, Storage, Store},
+};
+use minicbor::{Decode, Encode};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+use zeroize::{Zeroize, Zeroizing};
+
+/// Who this client is.
+const OWN: u8 = b'C';
+/// External pre-shared keys.
+const PSK: u8 = b'P';
+
+pub(crate) fn psk_key(store: &Store, id: &[u8]) -> Key {
+    Key::client(PSK, &store.tag("psk", id))
+}
+
+/// The client's identity as it is stored.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct OwnRow {
+    #[n(0)]
+    pub(crate) credential: Credential,
+    /// One for each signature scheme that was needed.
+    #[n(1)]
+    keys: Vec<KeyRow>,
+}
+
+#[derive(Clone, Encode, Decode)]
+struct KeyRow {
+    #[n(0)]
+    scheme: u8,
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    secret: Vec<u8>,
+    #[n(2)]
+    #[cbor(with = "minicbor::bytes")]
+    public: Vec<u8>,
+}
+
+impl Drop for KeyRow {
+    fn drop(&mut self) {
+        self.secret.zeroize();
+    }
+}
+
+/// The signature scheme of a suite: suites 1 and 3 share Ed25519.
+fn scheme(suite: CipherSuite) -> u8 {
+    if suite == CipherSuite::X25519_CHACHA { 1 } else { suite.0 as u8 }
+}
+
+impl OwnRow {
+    fn key(&self, suite: CipherSuite) -> Option<SigningKey> {
+        let row = self.keys.iter().find(|key| key.scheme == scheme(suite))?;
+        Some(SigningKey { secret: row.secret.clone(), public: row.public.clone() })
+    }
+
+    fn set_key(&mut self, suite: CipherSuite, key: &SigningKey) {
+        self.keys.retain(|row| row.scheme != scheme(suite));
+        self.keys.push(KeyRow { scheme: scheme(suite), secret: key.secret.clone(), public: key.public.clone() });
+    }
+
+    fn put(&self, batch: &mut Batch) {
+        batch.put(Key::client(OWN, &[]), encode(self));
+    }
+}
+
+pub(crate) struct ClientCore {
+    pub(crate) store: Arc<Store>,
+    pub(crate) settings: Settings,
+    pub(crate) ledger: Gate<Ledger>,
+    own: Gate<OwnRow>,
+    groups: Mutex<HashMap<GroupTag, Arc<GroupCore>>>,
+    closed: AtomicBool,
+    clock: AtomicU64,
+    /// Steps since the last checkpoint: what they replaced is still in the write-ahead log.
+    since_checkpoint: AtomicU64,
+    /// The anchor was ahead of the store when it was opened.
+    pub(crate) rolled_back: bool,
+}
+
+/// A device: its identity, its key packages, its groups, its inbox. A handle; clones are the same client. Any thread
+/// may use it; calls on different groups run side by side.
+///
+/// Opening the same path twice in a process gives two clients on one store, as two processes would have.
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) core: Arc<ClientCore>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Client(..)")
+    }
+}
+
+impl Client {
+    /// Opens the SQLite store at `path`, making it if it is not there. `key` is 32 bytes that the application keeps in
+    /// the platform's keystore; it is wiped.
+    ///
+    /// Errors: `InvalidArgument` (key length, options), `StoreKeyWrong`, `StoreCorrupt`, `StoreNewer`, `StoreLocked`,
+    /// `StoreIo`, `StoreIdentity` if the store is another device's, `InvalidSigningKey`, `Unsupported` (cipher suite).
+    pub fn open(path: &str, key: Vec<u8>, options: Options) -> Result<Self> {
+        let key = Zeroizing::new(key);
+        let settings = Settings::new(&options)?; // before a file is made
+        check_store_key(&key)?;
+        Self::open_with(SqliteStorage::open(path)?, &key, settings, options)
+    }
+
+    /// Opens a store in memory, which is gone with the client. Errors as for [`open`](Self::open).
+    pub fn open_in_memory(options: Options) -> Result<Self> {
+        let key = Zeroizing::new(engine::random(32)?);
+        Self::open_with(MemoryStorage::new(), &key, Settings::new(&options)?, options)
+    }
+
+    /// Opens the application's own store. Errors as for [`open`](Self::open), and `CallbackFailed`.
+    pub fn open_storage(storage: Arc<dyn Storage>, key: Vec<u8>, options: Options) -> Result<Self> {
+        let key = Zeroizing::new(key);
+        check_store_key(&key)?;
+        Self::open_with(storage, &key, Settings::new(&options)?, options)
+    }
+
+    fn open_with(storage: Arc<dyn Storage>, key: &[u8], settings: Settings, options: Options) -> Result<Self> {
+        let key: Zeroizing<[u8; 32]> = Zeroizing::new(check_store_key(key)?);
+        let store = Arc::new(Store::open(storage, &key)?);
+        let own = open_identity(&store, &settings, &options)?;
+        let mut ledger = Ledger::new();
+        ledger.look(&store)?;
+        let anchored = match &settings.anchor {
+            Some(anchor) => anchor.load().map_err(|error| {
+                MlsError::new(ErrorCode::CallbackFailed, "the anchor could not be loaded").with_detail(error.0)
+            })?,
+            None => None,
+        };
+        let rolled_back = anchored.is_some_and(|mark| mark > ledger.mark());
+        Ok(Self {
+            core: Arc::new(ClientCore {
+                store,
+                settings,
+                ledger: Gate::new(ledger),
+                own: Gate::new(own),
+                groups: Mutex::default(),
+                closed: AtomicBool::new(false),
+                clock: AtomicU64::new(0),
+                since_checkpoint: AtomicU64::new(0),
+                rolled_back,
+            }),
+        })
+    }
+
+    /// Writes what waits to be written, and closes the client and its groups: every later call on them answers
+    /// `Closed`. Closing twice is fine. Errors: `StoreIo` and the like; the client is closed all the same.
+    pub fn close(&self) -> Result<()> {
+        let result = self.core.open().and_then(|()| self.flush());
+        self.core.closed.store(true, Ordering::Release);
+        self.core.groups().clear();
+        match result {
+            Err(error) if error.code() == ErrorCode::Closed => Ok(()),
+            Err(error) if error.code() == ErrorCode::Suspended => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Makes acknowledgements durable, folds consumed keys into their groups' rows, and cleans the write-ahead log,
+    /// so that deleted keys are gone from the disk.
+    pub fn flush(&self) -> Result<()> {
+        self.core.open()?;
+        let loaded: Vec<_> = self.core.groups().values().cloned().collect();
+        for group in loaded {
+            if let Some(mut session) = group.session.try_enter() {
+                self.core.fold(&group, &mut session)?;
+            }
+        }
+        self.core.acknowledge_now()?;
+        self.core.store.checkpoint()
+    }
+
+    /// Writes what waits and gives back every lock on the store's files; until [`resume`](Self::resume), calls answer
+    /// `Suspended`. iOS ends a suspended process that holds a lock on a file in a shared container.
+    pub fn suspend(&self) -> Result<()> {
+        self.core.open()?;
+        self.core.acknowledge_now()?;
+        self.core.store.suspend()
+    }
+
+    /// Ends [`suspend`](Self::suspend).
+    pub fn resume(&self) -> Result<()> {
+        self.core.open()?;
+        self.core.store.resume()
+    }
+
+    /// Changes the store key to another 32 bytes, which are wiped. One row is written. Errors: `InvalidArgument`,
+    /// `Stale`, and the store's.
+    pub fn rekey(&self, key: Vec<u8>) -> Result<()> {
+        let key = Zeroizing::new(key);
+        self.core.open()?;
+        self.core.settings.full()?;
+        self.core.store.rekey(&check_store_key(&key)?)
+    }
+
+    /// The credential of key packages and groups that are made from now on.
+    pub fn credential(&self) -> Result<Credential> {
+        self.core.open()?;
+        Ok(self.core.own.enter()?.credential.clone())
+    }
+
+    /// The cipher suite of key packages and groups that are made without saying which.
+    pub fn cipher_suite(&self) -> CipherSuite {
+        self.core.settings.suite
+    }
+
+    /// The public signature key for a suite (`None`: the client's). Suites 1 and 3 share one.
+    pub fn signature_key(&self, suite: Option<CipherSuite>) -> Result<Vec<u8>> {
+        self.core.open()?;
+        Ok(self.core.signing_key(self.core.suite(suite)?)?.public.clone())
+    }
+
+    /// The private signature key for a suite (`None`: the client's), for a move to another store. Whoever has it can
+    /// speak as this device.
+    pub fn export_signing_key(&self, suite: Option<CipherSuite>) -> Result<SigningKey> {
+        self.core.open()?;
+        self.core.settings.full()?;
+        self.core.signing_key(self.core.suite(suite)?)
+    }
+
+    /// Changes credential and signature key of what is made from now on. Groups keep theirs until a commit with
+    /// [`CommitOptions::new_identity`](crate::CommitOptions) changes it. Errors: `InvalidSigningKey`,
+    /// `InvalidCredential`.
+    pub fn set_identity(&self, identity: NewIdentity) -> Result<()> {
+        self.core.open()?;
+        self.core.settings.full()?;
+        let suite = self.core.settings.suite;
+        let mut own = self.core.own.enter()?;
+        let mut changed = own.clone();
+        if let Some(credential) = identity.credential {
+            check_credential(&credential)?;
+            changed.credential = credential;
+        }
+        let key = match &identity.signing_key {
+            Some(key) => engine::check_signing_key(suite, key)?,
+            None => engine::generate_signing_key(suite)?,
+        };
+        changed.keys.clear();
+        changed.set_key(suite, &key);
+        self.core.step(|tx| {
+            changed.put(&mut tx.batch);
+            Ok(())
+        })?;
+        *own = changed;
+        Ok(())
+    }
+
+    /// Keeps an external pre-shared key, replacing one of the same id. The secret is wiped. Errors:
+    /// `InvalidArgument` for an empty id or secret.
+    pub fn add_psk(&self, id: &[u8], secret: Vec<u8>) -> Result<()> {
+        let secret = Zeroizing::new(secret);
+        self.core.open()?;
+        self.core.settings.full()?;
+        if id.is_empty() || secret.is_empty() {
+            return fail(ErrorCode::InvalidArgument, "a pre-shared key has an id and a secret");
+        }
+        let key = psk_key(&self.core.store, id);
+        self.core.step(|tx| {
+            tx.batch.put(key.clone(), secret.clone());
+            Ok(())
+        })
+    }
+
+    /// Forgets an external pre-shared key; nothing happens if there is none.
+    pub fn delete_psk(&self, id: &[u8]) -> Result<()> {
+        self.core.open()?;
+        self.core.settings.full()?;
+        let key = psk_key(&self.core.store, id);
+        self.core.step(|tx| {
+            tx.batch.delete(key.clone());
+            Ok(())
+        })
+    }
+
+    /// A group that this device is in, was in, or is joining. `GroupNotFound` else.
+    pub fn group(&self, id: &[u8]) -> Result<Group> {
+        self.core.open()?;
+        let group = self.core.group(id);
+        if !self.core.exists(group.core.tag)? {
+            self.core.groups().remove(&group.core.tag);
+            return fail(ErrorCode::GroupNotFound, "this device has no such group");
+        }
+        Ok(group)
+    }
+
+    /// Ids of groups, at most `limit`, in an order that does not change; `after` is the last one of the page before.
+    pub fn groups(&self, after: Option<&[u8]>, limit: u32) -> Result<Vec<Vec<u8>>> {
+        self.core.open()?;
+        let all = Key::from_bytes(vec![crate::group::GROUP]);
+        let from = match after {
+            Some(id) => GroupRow::key(self.core.store.group_tag(id)).after(),
+            None => all.clone(),
+        };
+        let rows = self.core.store.scan(&from, &all.end(), false, limit)?;
+        rows.iter().map(|(_, row)| Ok(decode::<GroupRow>(row)?.id.clone())).collect()
+    }
+
+    /// Deletes a group with everything of it, its events included; nobody else is told. Nothing happens if there is
+    /// none. Leave it first, so that the others remove this device.
+    pub fn delete_group(&self, id: &[u8]) -> Result<()> {
+        self.core.open()?;
+        self.core.settings.full()?;
+        let group = self.core.group(id);
+        let mut session = group.core.session.enter()?;
+        let tag = group.core.tag;
+        self.core.step(|tx| {
+            tx.batch.forget_group(tag);
+            Ok(())
+        })?;
+        *session = None;
+        drop(session);
+        self.core.groups().remove(&tag);
+        self.core.store.checkpoint()
+    }
+}
+
+fn check_store_key(key: &[u8]) -> Result<[u8; 32]> {
+    key.try_into().map_err(|_| MlsError::new(ErrorCode::InvalidArgument, "a store key has 32 bytes"))
+}
+
+fn check_credential(credential: &Credential) -> Result<()> {
+    match credential {
+        Credential::X509 { chain } if chain.is_empty() => {
+            fail(ErrorCode::InvalidCredential, "an X.509 credential without a certificate")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads the store's identity, or makes it.
+fn open_identity(store: &Store, settings: &Settings, options: &Options) -> Result<OwnRow> {
+    for _ in 0..ATTEMPTS {
+        let version = store.version()?;
+        if let Some(row) = store.get(&Key::client(OWN, &[]))? {
+            let own: OwnRow = decode(&row)?;
+            let same = options.credential.as_ref().is_none_or(|credential| *credential == own.credential);
+            let same_key = match (&options.signing_key, own.key(settings.suite)) {
+                (Some(given), Some(stored)) => given.public == stored.public,
+                _ => true,
+            };
+            if !same || !same_key {
+                return fail(ErrorCode::StoreIdentity, "the store belongs to another device than the options say");
+            }
+            return Ok(own);
+        }
+        let Some(credential) = options.credential.clone() else {
+            return fail(ErrorCode::InvalidArgument, "a new store needs a credential");
+        };
+        check_credential(&credential)?;
+        let key = match &options.signing_key {
+            Some(key) => engine::check_signing_key(settings.suite, key)?,
+            None => engine::generate_signing_key(settings.suite)?,
+        };
+        let mut own = OwnRow { credential, keys: Vec::new() };
+        own.set_key(settings.suite, &key);
+        let mut batch = Batch::new();
+        own.put(&mut batch);
+        if store.commit(version, &batch)?.is_some() {
+            return Ok(own);
+        }
+    }
+    fail(ErrorCode::Stale, "others kept changing the store")
+}
+
+impl ClientCore {
+    /// `Closed` after [`Client::close`].
+    pub(crate) fn open(&self) -> Result<()> {
+        if self.closed.load(Ordering::Acquire) {
+            return fail(ErrorCode::Closed, "the client is closed");
+        }
+        Ok(())
+    }
+
+    pub(crate) fn suite(&self, suite: Option<CipherSuite>) -> Result<CipherSuite> {
+        engine::suite(suite.unwrap_or(self.settings.suite))
+    }
+
+    /// The signature key for a suite, made when it is first needed.
+    pub(crate) fn signing_key(&self, suite: CipherSuite) -> Result<SigningKey> {
+        let mut own = self.own.enter()?;
+        if let Some(key) = own.key(suite) {
+            return Ok(key);
+        }
+        if matches!(own.credential, Credential::X509 { .. }) {
+            return fail(ErrorCode::InvalidSigningKey, "the certificate's key is of another suite");
+        }
+        let key = engine::generate_signing_key(suite)?;
+        let mut changed = own.clone();
+        changed.set_key(suite, &key);
+        self.step(|tx| {
+            changed.put(&mut tx.batch);
+            Ok(())
+        })?;
+        *own = changed;
+        Ok(key)
+    }
+
+    /// Credential and key for a suite, in the engine's form.
+    pub(crate) fn own(&self, suite: CipherSuite) -> Result<Own> {
+        let key = self.signing_key(suite)?;
+        let credential = self.own.enter()?.credential.clone();
+        Own::new(&credential, &key)
+    }
+
+    pub(crate) fn groups(&self) -> MutexGuard<'_, HashMap<GroupTag, Arc<GroupCore>>> {
+        self.groups.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// The one object for a group in this client, whether or not there is such a group.
+    pub(crate) fn group(self: &Arc<Self>, id: &[u8]) -> Group {
+        let tag = self.store.group_tag(id);
+        let core = self.groups().entry(tag).or_insert_with(|| Arc::new(GroupCore::new(id, tag))).clone();
+        core.used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        self.unload_some();
+        Group { client: self.clone(), core }
+    }
+
+    /// Drops the sessions that were not used for the longest time.
+    fn unload_some(&self) {
+        let mut groups = self.groups();
+        let limit = self.settings.limits.loaded_groups.max(1) as usize;
+        if groups.len() <= limit {
+            return;
+        }
+        let mut by_age: Vec<_> = groups.values().cloned().collect();
+        by_age.sort_by_key(|group| group.used.load(Ordering::Relaxed));
+        for group in by_age.iter().take(groups.len() - limit) {
+            if let Some(mut session) = group.session.try_enter() {
+                *session = None;
+            }
+            // Only a group that nobody has a handle on: a second object for it would be a second lock.
+            if Arc::strong_count(group) == 2 + usize::from(groups.contains_key(&group.tag)) - 1 {
+                groups.remove(&group.tag);
+            }
+        }
+    }
+
+    /// Whether the store has this group, joined or being joined.
+    pub(crate) fn exists(&self, tag: GroupTag) -> Result<bool> {
+        Ok(self.store.get(&GroupRow::key(tag))?.is_some()
+            || self.store.get(&Key::group(crate::group::JOINING, tag, &[]))?.is_some())
+    }
+
+    /// Where a group stands, without loading it.
+    pub(crate) fn status(&self, tag: GroupTag) -> Result<Option<GroupStatus>> {
+        Ok(GroupRow::get(&self.store, tag)?.map(|row| row.status))
+    }
+
+    fn folded(&self) -> impl Fn(GroupTag) -> u64 + '_ {
+        |tag| {
+            let group = self.groups().get(&tag).cloned();
+            // Not known here without waiting: the row is kept without its event until the next fold.
+            group.map_or(0, |group| group.folded.load(Ordering::Relaxed))
+        }
+    }
+
+    /// One transaction that belongs to no group, built again while others are in the way.
+    pub(crate) fn step<T>(&self, mut build: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
+        self.write(|_, _| Ok(true), &mut build)?
+            .map(|done| done.value)
+            .ok_or_else(|| MlsError::new(ErrorCode::Stale, "others kept changing the store"))
+    }
+
+    /// One transaction, built again while others commit in between, as long as `valid` says that what it is built from
+    /// still holds. `None` if it does not.
+    pub(crate) fn write<T>(
+        &self,
+        mut valid: impl FnMut(&mut Ledger, u64) -> Result<bool>,
+        build: &mut dyn FnMut(&mut Tx) -> Result<T>,
+    ) -> Result<Option<Done<T>>> {
+        let done = {
+            let mut ledger = self.ledger.enter()?;
+            let mut attempts = 0;
+            loop {
+                let foreign = ledger.look(&self.store)?;
+                if !valid(&mut ledger, foreign)? {
+                    return Ok(None);
+                }
+                if let Some(done) = ledger.commit(&self.store, &self.folded(), &mut *build)? {
+                    break done;
+                }
+                attempts += 1;
+                if attempts == ATTEMPTS {
+                    return fail(ErrorCode::Stale, "others kept changing the store");
+                }
+            }
+        };
+        // Outside of the lock: it is the application's code.
+        self.settings.anchor(done.mark)?;
+        let steps = self.since_checkpoint.fetch_add(1, Ordering::Relaxed) + 1;
+        if steps >= u64::from(self.settings.limits.fold_distance) {
+            self.since_checkpoint.store(0, Ordering::Relaxed);
+            // Somebody reading is in the way at worst; the next one gets it.
+            let _ = self.store.checkpoint();
+        }
+        Ok(Some(done))
+    }
+
+    pub(crate) fn acknowledge_now(&self) -> Result<()> {
+        if self.ledger.enter()?.has_acknowledgements() {
+            self.step(|_| Ok(()))?;
+        }
+        Ok(())
+    }
+
+    /// Folds a loaded group's consumed keys into its row.
+    pub(crate) fn fold(&self, group: &GroupCore, slot: &mut Option<Session>) -> Result<()> {
+        let Some(session) = slot else { return Ok(()) };
+        if session.unfolded.is_empty() {
+            return Ok(());
+        }
+        if !session.store_folded(self, group, session.row.mark)? {
+            *slot = None;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,353 @@
+//! Cutting the engine's snapshot of a group in two: what changes with every message, and the ratchet tree, which
+//! changes only with the epoch and then only along a path.
+//!
+//! The layout is that of the pinned mls-rs version with the pinned features. [`Snapshot::cut`] of bytes in another
+//! layout fails, and the tests over real groups notice an upgrade that changes it.
+//!
+//! ```text
+//! snapshot = version, context, proposals, own proposals, TREE, the rest (secrets)
+//! pending  = 2, opaque { proposal cache, context, TREE, …, effect { epoch, proposals, context, TREE, … } }
+//! TREE     = index (5 maps), nodes, hashes
+//! ```
+
+use super::wire::{Reader, put_vector};
+use crate::{ErrorCode, MlsError, Result};
+use std::ops::Range;
+use zeroize::Zeroizing;
+
+/// An encoded TREE with no nodes: the engine rebuilds the index when it loads one.
+const EMPTY_TREE: [u8; 7] = [0; 7];
+
+fn layout(what: &str) -> MlsError {
+    MlsError::new(ErrorCode::StoreCorrupt, "the state is not in the engine's layout").with_detail(what)
+}
+
+/// Where the parts of a tree are in some bytes.
+struct Cut {
+    tree: Range<usize>,
+    nodes: Vec<Range<usize>>,
+    hashes: Vec<Range<usize>>,
+}
+
+/// A tree node by node: each one's encoding and its hash. Indices are those of the tree's array.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tree {
+    pub(crate) nodes: Vec<Vec<u8>>,
+    pub(crate) hashes: Vec<Vec<u8>>,
+}
+
+impl Tree {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&EMPTY_TREE[..5]);
+        put_vector(out, &self.nodes.concat());
+        let mut hashes = Vec::new();
+        for hash in &self.hashes {
+            put_vector(&mut hashes, hash);
+        }
+        put_vector(out, &hashes);
+    }
+
+    /// The signature keys of the leaves, `None` for a blank one.
+    pub(crate) fn signature_keys(&self) -> Result<Vec<Option<Vec<u8>>>> {
+        self.nodes.iter().step_by(2).map(|node| signature_key(node)).collect()
+    }
+}
+
+/// The signature key of an encoded leaf.
+fn signature_key(node: &[u8]) -> Result<Option<Vec<u8>>> {
+    let mut reader = Reader::new(node);
+    if reader.u8()? == 0 {
+        return Ok(None);
+    }
+    reader.skip(1)?;
+    reader.vectors(1)?;
+    Ok(Some(reader.vector()?.to_vec()))
+}
+
+/// Finds the tree that starts at the reader's place, and passes over it.
+fn cut_tree(reader: &mut Reader) -> Result<Cut> {
+    let start = reader.position();
+    reader.vectors(5)?;
+    let parts = |content: &[u8], end: usize, element: fn(&mut Reader) -> Result<()>| -> Result<Vec<Range<usize>>> {
+        let base = end - content.len();
+        let mut inner = Reader::new(content);
+        let mut ranges = Vec::new();
+        while !inner.is_empty() {
+            let from = inner.position();
+            element(&mut inner)?;
+            ranges.push(base + from..base + inner.position());
+        }
+        Ok(ranges)
+    };
+    let content = reader.vector()?;
+    let nodes = parts(content, reader.position(), |r| r.node().map(drop))?;
+    let content = reader.vector()?;
+    let hashes = parts(content, reader.position(), |r| r.vector().map(drop))?;
+    Ok(Cut { tree: start..reader.position(), nodes, hashes })
+}
+
+fn read_tree(bytes: &[u8], cut: &Cut) -> Result<Tree> {
+    Ok(Tree {
+        nodes: cut.nodes.iter().map(|range| bytes[range.clone()].to_vec()).collect(),
+        hashes: cut
+            .hashes
+            .iter()
+            .map(|range| Reader::new(&bytes[range.clone()]).vector().map(<[u8]>::to_vec))
+            .collect::<Result<_>>()?,
+    })
+}
+
+/// Passes over a GroupContext.
+fn skip_context(reader: &mut Reader) -> Result<()> {
+    reader.skip(4)?; // version, cipher suite
+    reader.vectors(1)?; // group id
+    reader.skip(8)?; // epoch
+    reader.vectors(3) // tree hash, confirmed transcript hash, extensions
+}
+
+/// Passes over an `optional<ReInit>`.
+fn skip_reinit(reader: &mut Reader) -> Result<()> {
+    if reader.u8()? != 0 {
+        reader.vectors(1)?;
+        reader.skip(4)?;
+        reader.vectors(1)?;
+    }
+    Ok(())
+}
+
+/// Passes over the secrets of an epoch.
+fn skip_epoch_secrets(reader: &mut Reader) -> Result<()> {
+    reader.vectors(3)?; // resumption secret, sender data secret, secret tree
+    reader.skip(4) // leaf count
+}
+
+/// Passes over a private tree.
+fn skip_private_tree(reader: &mut Reader) -> Result<()> {
+    reader.skip(4)?; // own leaf
+    reader.vectors(1)
+}
+
+/// A snapshot in its two parts.
+pub(crate) struct Snapshot {
+    /// Everything but the tree, itself a snapshot with an empty one (a *skeleton*).
+    pub(crate) small: Zeroizing<Vec<u8>>,
+    pub(crate) tree: Tree,
+}
+
+fn find_tree(snapshot: &[u8]) -> Result<Cut> {
+    let mut reader = Reader::new(snapshot);
+    if reader.u16()? != 1 {
+        return Err(layout("snapshot version"));
+    }
+    skip_context(&mut reader)?;
+    reader.vectors(2)?; // proposals, own proposals
+    cut_tree(&mut reader)
+}
+
+impl Snapshot {
+    /// Cuts what the engine wrote.
+    pub(crate) fn cut(bytes: &[u8]) -> Result<Self> {
+        let cut = find_tree(bytes)?;
+        Ok(Self { small: replaced(bytes, &cut.tree, &EMPTY_TREE), tree: read_tree(bytes, &cut)? })
+    }
+
+    /// What the engine loads.
+    pub(crate) fn join(small: &[u8], tree: &Tree) -> Result<Zeroizing<Vec<u8>>> {
+        let cut = find_tree(small)?;
+        let mut encoded = Vec::new();
+        tree.encode(&mut encoded);
+        Ok(replaced(small, &cut.tree, &encoded))
+    }
+}
+
+/// Where the own updates' keys and the signer are in a snapshot without its tree.
+pub(crate) struct Tail {
+    /// Keys of own Update proposals that are not committed yet.
+    pub(crate) pending_updates: Range<usize>,
+    /// The secrets of the epoch.
+    pub(crate) epoch_secrets: Range<usize>,
+}
+
+impl Tail {
+    fn find(small: &[u8]) -> Result<Self> {
+        let mut reader = Reader::new(small);
+        reader.skip(find_tree(small)?.tree.end)?;
+        reader.vectors(1)?; // interim transcript hash
+        skip_reinit(&mut reader)?;
+        reader.vectors(1)?; // confirmation tag
+        skip_private_tree(&mut reader)?;
+        let secrets = reader.position();
+        skip_epoch_secrets(&mut reader)?;
+        let epoch_secrets = secrets..reader.position();
+        reader.vectors(5)?; // key schedule
+        let updates = reader.position();
+        reader.vectors(1)?;
+        Ok(Self { epoch_secrets, pending_updates: updates..reader.position() })
+    }
+}
+
+/// The same snapshot without keys of Update proposals: after an own commit the engine leaves those of the old epoch.
+pub(crate) fn without_pending_updates(small: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    Ok(replaced(small, &Tail::find(small)?.pending_updates, &[0]))
+}
+
+/// The proposals cached by reference and our own among them, as the engine keeps them: the two maps of a snapshot.
+pub(crate) struct Proposals {
+    both: Range<usize>,
+    /// The encoded cache of all proposals.
+    pub(crate) all: Vec<u8>,
+    /// The encoded cache of our own.
+    pub(crate) own: Vec<u8>,
+}
+
+impl Proposals {
+    pub(crate) fn find(small: &[u8]) -> Result<Self> {
+        let mut reader = Reader::new(small);
+        reader.skip(2)?;
+        skip_context(&mut reader)?;
+        let start = reader.position();
+        let all = reader.vector()?.to_vec();
+        let own = reader.vector()?.to_vec();
+        Ok(Self { both: start..reader.position(), all, own })
+    }
+
+    /// The snapshot with these in place of the ones it had.
+    pub(crate) fn put(&self, small: &[u8]) -> Zeroizing<Vec<u8>> {
+        let mut encoded = Vec::new();
+        put_vector(&mut encoded, &self.all);
+        put_vector(&mut encoded, &self.own);
+        replaced(small, &self.both, &encoded)
+    }
+}
+
+/// A past epoch as the engine keeps it, in two parts: signature keys of all members stand at its end.
+pub(crate) struct PastEpoch {
+    /// Everything but the signature keys.
+    pub(crate) small: Zeroizing<Vec<u8>>,
+    pub(crate) keys: Vec<Option<Vec<u8>>>,
+}
+
+impl PastEpoch {
+    pub(crate) fn cut(record: &[u8]) -> Result<Self> {
+        let mut reader = Reader::new(record);
+        skip_context(&mut reader)?;
+        reader.skip(4)?; // own leaf
+        skip_epoch_secrets(&mut reader)?;
+        let small = Zeroizing::new(record[..reader.position()].to_vec());
+        let mut inner = Reader::new(reader.vector()?);
+        let mut keys = Vec::new();
+        while !inner.is_empty() {
+            keys.push(if inner.u8()? == 0 { None } else { Some(inner.vector()?.to_vec()) });
+        }
+        Ok(Self { small, keys })
+    }
+
+    pub(crate) fn join(small: &[u8], keys: &[Option<Vec<u8>>]) -> Zeroizing<Vec<u8>> {
+        let mut encoded = Vec::new();
+        for key in keys {
+            encoded.push(u8::from(key.is_some()));
+            if let Some(key) = key {
+                put_vector(&mut encoded, key);
+            }
+        }
+        let mut record = small.to_vec();
+        put_vector(&mut record, &encoded);
+        Zeroizing::new(record)
+    }
+}
+
+/// The secrets of a detached commit in two parts: what the new epoch changes in the tree, and the rest. The tree that
+/// it started from is not kept: it is the group's own.
+pub(crate) struct PendingSecrets {
+    pub(crate) small: Zeroizing<Vec<u8>>,
+    pub(crate) tree: Tree,
+}
+
+impl PendingSecrets {
+    /// Cuts what the engine made.
+    pub(crate) fn cut(secrets: &[u8]) -> Result<Self> {
+        let (new, old) = find_pending(secrets)?;
+        let tree = read_tree(secrets, &new)?;
+        let mut small = secrets.to_vec();
+        // From the back, so that the first cut's place stays right.
+        if let Some(old) = old {
+            small.splice(old.tree, EMPTY_TREE);
+        }
+        small.splice(new.tree, EMPTY_TREE);
+        Ok(Self { small: Zeroizing::new(rewrapped(&small)?), tree })
+    }
+
+    /// What the engine applies to a group whose tree is `base`.
+    pub(crate) fn join(small: &[u8], tree: &Tree, base: &Tree) -> Result<Zeroizing<Vec<u8>>> {
+        let (new, old) = find_pending(small)?;
+        let mut secrets = small.to_vec();
+        let mut encoded = Vec::new();
+        if let Some(old) = old {
+            base.encode(&mut encoded);
+            secrets.splice(old.tree, encoded.drain(..));
+        }
+        tree.encode(&mut encoded);
+        secrets.splice(new.tree, encoded);
+        Ok(Zeroizing::new(rewrapped(&secrets)?))
+    }
+}
+
+/// Cut secrets keep their parts in front of an outer vector whose length no longer fits: in both forms here the
+/// content is found by taking everything after the header.
+fn content_start(secrets: &[u8]) -> Result<usize> {
+    if secrets.first() != Some(&2) {
+        return Err(layout("pending commit"));
+    }
+    let width = match secrets.get(1).ok_or_else(|| layout("pending commit"))? >> 6 {
+        0 => 1,
+        1 => 2,
+        2 => 4,
+        _ => return Err(layout("pending commit")),
+    };
+    Ok(1 + width)
+}
+
+/// The same secrets with the outer vector's length made right.
+fn rewrapped(secrets: &[u8]) -> Result<Vec<u8>> {
+    let mut out = vec![2];
+    put_vector(&mut out, &secrets[content_start(secrets)?..]);
+    Ok(out)
+}
+
+/// The new tree and, for a commit that starts an epoch, the old one.
+fn find_pending(secrets: &[u8]) -> Result<(Cut, Option<Cut>)> {
+    let mut reader = Reader::new(secrets);
+    reader.skip(content_start(secrets)?)?;
+    let state = |reader: &mut Reader| -> Result<Cut> {
+        reader.skip(2)?; // proposal cache: version,
+        reader.vectors(3)?; // group id, proposals, own proposals
+        skip_context(reader)?;
+        let cut = cut_tree(reader)?;
+        reader.vectors(1)?; // interim transcript hash
+        skip_reinit(reader)?;
+        reader.vectors(1)?; // confirmation tag
+        Ok(cut)
+    };
+    let new = state(&mut reader)?;
+    skip_epoch_secrets(&mut reader)?;
+    skip_private_tree(&mut reader)?;
+    reader.vectors(5)?; // key schedule
+    reader.vectors(1)?; // signer
+    reader.skip(5)?; // output: is external, committer
+    let old = match reader.u8()? {
+        1 => {
+            reader.skip(8)?; // epoch
+            Some(state(&mut reader)?)
+        }
+        _ => None,
+    };
+    Ok((new, old))
+}
+
+fn replaced(bytes: &[u8], range: &Range<usize>, with: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut out = Vec::with_capacity(bytes.len() - range.len() + with.len());
+    out.extend_from_slice(&bytes[..range.start]);
+    out.extend_from_slice(with);
+    out.extend_from_slice(&bytes[range.end..]);
+    Zeroizing::new(out)
+}

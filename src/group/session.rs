@@ -1,0 +1,272 @@
+//! A group in memory: the engine's group, and what is needed to know that it is still what the store says.
+
+use super::row::{EpochRow, GroupRow, StoredTree};
+use crate::{
+    ErrorCode, GroupStatus, MlsError, Result,
+    client::ClientCore,
+    engine::{self, EngineGroup, Parts, PastEpoch, Rules, Snapshot, Tree, Vault, Written},
+    error::fail,
+    ledger::{Entry, Used, decode},
+    store::{GroupTag, Store},
+};
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+const PAGE: u32 = 512;
+
+/// Runs the engine. A panic in it is an error like others: its group is dropped and read again.
+pub(crate) fn run<T>(call: impl FnOnce() -> Result<T, mls_rs::error::MlsError>) -> Result<T, Failure> {
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)) {
+        Ok(result) => result.map_err(|error| Failure::Engine(Box::new(error))),
+        Err(_) => Err(Failure::Panic),
+    }
+}
+
+/// How the engine failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Engine(Box<mls_rs::error::MlsError>),
+    Panic,
+}
+
+impl Failure {
+    pub(crate) fn detail(&self) -> String {
+        match self {
+            Self::Engine(error) => engine::variant(error),
+            Self::Panic => "Panic".into(),
+        }
+    }
+}
+
+impl From<Failure> for MlsError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Engine(error) => MlsError::from(*error),
+            Failure::Panic => MlsError::new(ErrorCode::Panic, "the engine panicked; the group is read again"),
+        }
+    }
+}
+
+/// A received key that the group's row does not know of yet.
+#[derive(Clone, Copy)]
+pub(crate) struct Unfolded {
+    pub(crate) row: u64,
+    pub(crate) used: Used,
+}
+
+/// A loaded group.
+pub(crate) struct Session {
+    pub(crate) engine: EngineGroup,
+    pub(crate) parts: Parts,
+    pub(crate) row: GroupRow,
+    pub(crate) tree: StoredTree,
+    /// The next own application generation.
+    pub(crate) generation: u32,
+    /// How many generations the last write set aside.
+    pub(crate) window: u32,
+    pub(crate) unfolded: Vec<Unfolded>,
+    /// Rows of the log up to here are known.
+    pub(crate) seen: u64,
+    /// The ledger's count of others' changes when this was last compared with the store.
+    pub(crate) foreign: u64,
+}
+
+/// What the engine asks for in the middle of an operation, answered from the store.
+pub(crate) struct StoreVault {
+    pub(crate) store: Arc<Store>,
+}
+
+impl Vault for StoreVault {
+    fn epoch(&self, group_id: &[u8], epoch: u64) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        // For the resumption secret: the keys in the record are not asked for.
+        let row = EpochRow::get(&self.store, self.store.group_tag(group_id), epoch)?;
+        Ok(row.map(|row| PastEpoch::join(&row.small, &[])))
+    }
+
+    fn psk(&self, id: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        self.store.get(&crate::client::psk_key(&self.store, id))
+    }
+}
+
+impl ClientCore {
+    /// New parts for an engine object of this client.
+    pub(crate) fn parts(&self) -> Parts {
+        let settings = &self.settings;
+        Parts {
+            provider: engine::Provider::new(Arc::new(StoreVault { store: self.store.clone() })),
+            identity: engine::Identity::new(&settings.capabilities.credentials),
+            rules: Rules::new(settings.policy.handshake_encryption, settings.policy.padding),
+        }
+    }
+
+    /// Makes the engine load a snapshot.
+    pub(crate) fn load_engine(&self, parts: &Parts, id: &[u8], snapshot: Zeroizing<Vec<u8>>) -> Result<EngineGroup> {
+        parts.provider.put_snapshot(snapshot);
+        let client = engine::client(parts, None, &self.settings.capabilities, self.settings.policy.key_package_lifetime);
+        Ok(run(|| client.load_group(id))?)
+    }
+}
+
+impl Session {
+    /// Reads a group. `GroupNotFound` if there is none.
+    pub(crate) fn load(client: &ClientCore, tag: GroupTag) -> Result<Self> {
+        let foreign = client.ledger.enter()?.look(&client.store)?;
+        let Some(row) = GroupRow::get(&client.store, tag)? else {
+            return fail(ErrorCode::GroupNotFound, "this device has no such group");
+        };
+        let (tree, nodes) = StoredTree::read(&client.store, tag, &row)?;
+        let parts = client.parts();
+        let engine = client.load_engine(&parts, &row.id, Snapshot::join(&row.snapshot, &nodes)?)?;
+        let mut session = Self {
+            engine,
+            parts,
+            tree,
+            generation: 0,
+            window: 0,
+            unfolded: Vec::new(),
+            seen: row.folded,
+            foreign,
+            row,
+        };
+        session.read_log(&client.store, tag)?;
+        for unfolded in &session.unfolded {
+            consume(&mut session.engine, unfolded.used);
+        }
+        session.generation = skip_to(&mut session.engine, session.row.mark)?;
+        Ok(session)
+    }
+
+    /// Learns of keys consumed by rows of the log that are not folded yet.
+    fn read_log(&mut self, store: &Store, tag: GroupTag) -> Result<()> {
+        loop {
+            let page = store.scan_log(self.seen + 1, u64::MAX, false, PAGE)?;
+            for row in page.iter().filter(|row| row.tag == Some(tag)) {
+                let entry: Entry = decode(&row.value)?;
+                if let Some(used) = entry.used.filter(|used| used.epoch == self.row.epoch) {
+                    self.unfolded.push(Unfolded { row: row.seq, used });
+                }
+            }
+            match page.last() {
+                Some(last) => self.seen = last.seq,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Whether the store still holds what this session was made of; looks only if somebody else has written.
+    pub(crate) fn is_current(&mut self, client: &ClientCore, tag: GroupTag) -> Result<bool> {
+        let foreign = client.ledger.enter()?.look(&client.store)?;
+        if foreign == self.foreign {
+            return Ok(true);
+        }
+        let Some(row) = GroupRow::get(&client.store, tag)? else { return Ok(false) };
+        if row.version != self.row.version {
+            return Ok(false);
+        }
+        let known = self.unfolded.len();
+        let newest = self.unfolded.last().map_or(self.row.folded, |last| last.row).max(self.seen);
+        for page_row in client.store.scan_log_tags(newest + 1, u64::MAX, false, u32::MAX)? {
+            if page_row.tag == Some(tag) {
+                return Ok(false);
+            }
+        }
+        debug_assert_eq!(known, self.unfolded.len());
+        self.foreign = foreign;
+        Ok(true)
+    }
+
+    /// Everything that the engine would write now, the tree cut off.
+    pub(crate) fn snapshot(&mut self) -> Result<(Snapshot, Written)> {
+        run(|| self.engine.write_to_storage())?;
+        let written = self.parts.provider.take_written().expect("the engine has just written");
+        Ok((Snapshot::cut(&written.snapshot)?, written))
+    }
+
+    /// The tree as the engine has it, with its hashes.
+    pub(crate) fn current_tree(&mut self) -> Result<Tree> {
+        Ok(self.snapshot()?.0.tree)
+    }
+
+    /// The row as it is after the keys in `unfolded` are gone and own generations below `mark` are set aside: made
+    /// on a group without its tree, so at the same cost for every size.
+    pub(crate) fn folded_row(&self, client: &ClientCore, mark: u32) -> Result<GroupRow> {
+        let parts = client.parts();
+        let mut skeleton = client.load_engine(&parts, &self.row.id, Zeroizing::new(self.row.snapshot.clone()))?;
+        for unfolded in &self.unfolded {
+            consume(&mut skeleton, unfolded.used);
+        }
+        skip_to(&mut skeleton, self.generation)?;
+        run(|| skeleton.write_to_storage())?;
+        let written = parts.provider.take_written().expect("the engine has just written");
+        let mut row = self.row.clone();
+        row.snapshot = Snapshot::cut(&written.snapshot)?.small.to_vec();
+        row.folded = row.folded.max(self.unfolded.last().map_or(0, |last| last.row));
+        row.mark = mark;
+        row.version += 1;
+        Ok(row)
+    }
+
+    /// `GroupClosed`, `RejoinRequired` where the group can no longer be used.
+    pub(crate) fn active(&self) -> Result<()> {
+        match self.row.status {
+            GroupStatus::Active => Ok(()),
+            GroupStatus::Closed => fail(ErrorCode::GroupClosed, "this device was removed from the group"),
+            GroupStatus::Replaced => fail(ErrorCode::GroupClosed, "the group was replaced"),
+            GroupStatus::RejoinNeeded => fail(ErrorCode::RejoinRequired, "join again by an external commit"),
+            GroupStatus::Joining => fail(ErrorCode::GroupJoining, "the commit that joins is not accepted yet"),
+        }
+    }
+
+    /// The epoch's record with all signature keys, from the differences between the epochs since.
+    pub(crate) fn put_past_epoch(&mut self, store: &Store, tag: GroupTag, epoch: u64) -> Result<bool> {
+        let Some(row) = EpochRow::get(store, tag, epoch)? else { return Ok(false) };
+        let mut keys: Vec<Option<Vec<u8>>> = self
+            .engine
+            .export_tree()
+            .nodes()
+            .iter()
+            .step_by(2)
+            .map(|node| match node {
+                Some(mls_rs::group::Node::Leaf(leaf)) => Some(leaf.signing_identity.signature_key.to_vec()),
+                _ => None,
+            })
+            .collect();
+        for later in (epoch + 1..self.row.epoch).rev() {
+            let Some(later) = EpochRow::get(store, tag, later)? else { return Ok(false) };
+            keys = later.keys(keys);
+        }
+        keys = row.keys(keys);
+        self.parts.provider.put_epoch(epoch, PastEpoch::join(&row.small, &keys));
+        Ok(true)
+    }
+}
+
+/// Uses up the key of a message that was received before.
+fn consume(engine: &mut EngineGroup, used: Used) {
+    // A key that is gone already is what is wanted.
+    let _ = run(|| engine.derive_decryption_key(used.leaf * 2, used.generation));
+}
+
+/// Skips own generations below `mark`; answers the next one.
+fn skip_to(engine: &mut EngineGroup, mark: u32) -> Result<u32> {
+    let mut next = run(|| engine.peek_next_key_generation())?;
+    while next < mark {
+        run(|| engine.next_encryption_key())?;
+        next += 1;
+    }
+    Ok(next)
+}
+
+/// The rows of a group that are consumed and acknowledged: what a fold may delete.
+pub(crate) fn spent_rows(store: &Store, unfolded: &[Unfolded]) -> Result<Vec<u64>> {
+    let mut spent = Vec::new();
+    for unfolded in unfolded {
+        if let Some(row) = store.scan_log(unfolded.row, unfolded.row + 1, false, 1)?.pop()
+            && decode::<Entry>(&row.value)?.event.is_none()
+        {
+            spent.push(unfolded.row);
+        }
+    }
+    Ok(spent)
+}
+

@@ -1,0 +1,316 @@
+//! Writing: one transaction a step, with the events, ids and acknowledgements that belong in it.
+//!
+//! Ids come from the store's log, whose rows are both the inbox and the journal of consumed keys. A row is *kept* while
+//! it has an event that the application has not acknowledged; it is *needed* while the key that it names is not folded
+//! into its group's row. It goes when it is neither.
+
+use crate::{
+    ErrorCode, Event, EventKind, Result,
+    error::fail,
+    store::{Batch, GroupTag, Key, Store},
+};
+use minicbor::{Decode, Encode};
+use std::collections::BTreeSet;
+use zeroize::Zeroizing;
+
+/// The row that remembers what the log alone would forget.
+const COUNTER: u8 = b'S';
+/// How often a step is built anew because somebody else commits.
+pub(crate) const ATTEMPTS: usize = 64;
+/// Rows looked at in one go.
+const PAGE: u32 = 512;
+/// Ids set aside in one write. Events that are not kept leave no row, and still their ids are never used again.
+const ID_WINDOW: u64 = 1_024;
+
+/// A key that was consumed by a received application message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Used {
+    #[n(0)]
+    pub(crate) epoch: u64,
+    #[n(1)]
+    pub(crate) leaf: u32,
+    #[n(2)]
+    pub(crate) generation: u32,
+}
+
+/// A row of the log.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct Entry {
+    /// `None` when it is acknowledged.
+    #[n(0)]
+    pub(crate) event: Option<EventKind>,
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(crate) group_id: Vec<u8>,
+    #[n(2)]
+    pub(crate) deliveries: u32,
+    #[n(3)]
+    pub(crate) used: Option<Used>,
+}
+
+/// Encodes a row.
+pub(crate) fn encode<T: Encode<()>>(value: &T) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(minicbor::to_vec(value).expect("encoding into memory does not fail"))
+}
+
+/// Decodes a row that this library wrote.
+pub(crate) fn decode<'a, T: Decode<'a, ()>>(row: &'a [u8]) -> Result<T> {
+    minicbor::decode(row).map_err(|error| {
+        crate::MlsError::new(ErrorCode::StoreCorrupt, "a row of the store is damaged").with_detail(error.to_string())
+    })
+}
+
+#[derive(Default, Encode, Decode)]
+struct Counter {
+    /// Every id below was given out.
+    #[n(0)]
+    floor: u64,
+    /// How many writes there were that must not be rolled back.
+    #[n(1)]
+    mark: u64,
+}
+
+/// What this handle knows of the store.
+pub(crate) struct Ledger {
+    version: u64,
+    /// How often somebody else has changed the store, as far as was noticed.
+    foreign: u64,
+    next_id: u64,
+    /// Ids below are set aside for this handle.
+    reserved: u64,
+    kept: u32,
+    acknowledged: BTreeSet<u64>,
+    mark: u64,
+    started: bool,
+}
+
+/// A transaction being built.
+pub(crate) struct Tx {
+    pub(crate) batch: Batch,
+    next_id: u64,
+    /// Returned to the application, in order.
+    pub(crate) events: Vec<Event>,
+    mark: Option<u64>,
+    kept: u32,
+}
+
+impl Tx {
+    /// An id that is used for nothing else.
+    pub(crate) fn id(&mut self) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        id
+    }
+
+    /// Tells the application, and keeps the event if it is of a kind that is kept.
+    pub(crate) fn event(&mut self, tag: GroupTag, group_id: &[u8], kind: EventKind) -> u64 {
+        self.logged(tag, group_id, kind, None)
+    }
+
+    /// As [`event`](Self::event), with the key that was consumed for it.
+    pub(crate) fn logged(&mut self, tag: GroupTag, group_id: &[u8], mut kind: EventKind, used: Option<Used>) -> u64 {
+        let id = self.id();
+        if let EventKind::Invited(invitation) = &mut kind {
+            invitation.id = id;
+        }
+        if kind.is_kept() {
+            let entry = Entry { event: Some(kind.clone()), group_id: group_id.to_vec(), deliveries: 1, used };
+            // An invitation's group has no rows of its own yet: sealing it under the group's key would make one.
+            let tag = (!matches!(kind, EventKind::Invited(_))).then_some(tag);
+            self.batch.put_log(id, tag, encode(&entry));
+            self.kept += 1;
+        }
+        self.events.push(Event { id, deliveries: 0, group_id: group_id.to_vec(), kind });
+        id
+    }
+
+    /// Marks this transaction as one that must not be rolled back unnoticed.
+    pub(crate) fn raise_mark(&mut self, ledger_mark: u64) {
+        self.mark = Some(ledger_mark + 1);
+    }
+}
+
+/// What came of a write.
+pub(crate) struct Done<T> {
+    pub(crate) value: T,
+    pub(crate) events: Vec<Event>,
+    /// What to tell the anchor.
+    pub(crate) mark: Option<u64>,
+}
+
+impl Ledger {
+    pub(crate) fn new() -> Self {
+        Self {
+            version: 0,
+            foreign: 0,
+            next_id: 1,
+            reserved: 0,
+            kept: 0,
+            acknowledged: BTreeSet::new(),
+            mark: 0,
+            started: false,
+        }
+    }
+
+    /// Looks whether somebody else has changed the store; answers how often they have.
+    pub(crate) fn look(&mut self, store: &Store) -> Result<u64> {
+        let version = store.version()?;
+        if version != self.version || !self.started {
+            let counter: Counter = match store.get(&Key::client(COUNTER, &[]))? {
+                Some(row) => decode(&row)?,
+                None => Counter::default(),
+            };
+            let last = store.scan_log_tags(0, u64::MAX, true, 1)?.first().map_or(0, |row| row.seq);
+            // Whoever else writes has set ids aside: go above them, so that ids follow the order of events.
+            self.next_id = self.next_id.max(counter.floor).max(last + 1);
+            self.reserved = 0;
+            self.mark = self.mark.max(counter.mark);
+            self.kept = u32::try_from(kept(store)?).unwrap_or(u32::MAX);
+            self.version = version;
+            self.started = true;
+            self.foreign += 1;
+        }
+        Ok(self.foreign)
+    }
+
+    pub(crate) fn foreign(&self) -> u64 {
+        self.foreign
+    }
+
+    pub(crate) fn mark(&self) -> u64 {
+        self.mark
+    }
+
+    /// How many events wait to be acknowledged.
+    pub(crate) fn waiting(&self) -> u32 {
+        self.kept.saturating_sub(u32::try_from(self.acknowledged.len()).unwrap_or(u32::MAX))
+    }
+
+    pub(crate) fn acknowledge(&mut self, id: u64) {
+        self.acknowledged.insert(id);
+    }
+
+    pub(crate) fn has_acknowledgements(&self) -> bool {
+        !self.acknowledged.is_empty()
+    }
+
+    /// Commits what `build` makes, if nobody else has committed since the last [`look`](Self::look); `None` if
+    /// somebody has, and then nothing was written. `folded` answers up to which row a group's keys are folded.
+    pub(crate) fn commit<T>(
+        &mut self,
+        store: &Store,
+        folded: &dyn Fn(GroupTag) -> u64,
+        build: impl FnOnce(&mut Tx) -> Result<T>,
+    ) -> Result<Option<Done<T>>> {
+        let mut tx = Tx {
+            batch: Batch::new(),
+            next_id: self.next_id,
+            events: Vec::new(),
+            mark: None,
+            kept: 0,
+        };
+        let value = build(&mut tx)?;
+        let acknowledged = self.acknowledged.clone();
+        self.apply_acknowledgements(store, folded, &mut tx, &acknowledged)?;
+        let reserved = if tx.next_id > self.reserved.max(self.next_id) { tx.next_id + ID_WINDOW } else { self.reserved };
+        if tx.mark.is_some() || reserved != self.reserved {
+            let counter = Counter { floor: reserved.max(tx.next_id), mark: tx.mark.unwrap_or(self.mark) };
+            tx.batch.put(Key::client(COUNTER, &[]), encode(&counter));
+        }
+        if !tx.batch.is_empty() {
+            match store.commit(self.version, &tx.batch)? {
+                Some(version) => self.version = version,
+                None => return Ok(None),
+            }
+        }
+        self.next_id = tx.next_id;
+        self.reserved = reserved;
+        self.mark = tx.mark.unwrap_or(self.mark);
+        self.kept = (self.kept + tx.kept).saturating_sub(u32::try_from(acknowledged.len()).unwrap_or(u32::MAX));
+        self.acknowledged.retain(|id| !acknowledged.contains(id));
+        Ok(Some(Done { value, events: tx.events, mark: tx.mark }))
+    }
+
+    /// Takes acknowledged events out of the log.
+    fn apply_acknowledgements(
+        &self,
+        store: &Store,
+        folded: &dyn Fn(GroupTag) -> u64,
+        tx: &mut Tx,
+        acknowledged: &BTreeSet<u64>,
+    ) -> Result<()> {
+        for id in acknowledged {
+            let Some(row) = store.scan_log(*id, *id + 1, false, 1)?.pop() else { continue };
+            let mut entry: Entry = decode(&row.value)?;
+            if let (Some(EventKind::Committed(committed)), Some(tag)) = (&entry.event, row.tag)
+                && let Some(commit) = committed.commit
+            {
+                // Its Welcomes were kept until now.
+                tx.batch.delete(Key::group(crate::group::COMMIT, tag, &commit.to_be_bytes()));
+            }
+            entry.event = None;
+            match (entry.used, row.tag) {
+                (Some(_), Some(tag)) if folded(tag) < *id => tx.batch.put_log(*id, Some(tag), encode(&entry)),
+                _ => tx.batch.delete_log(*id),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How many rows of the log have an event.
+fn kept(store: &Store) -> Result<usize> {
+    let mut count = 0;
+    let mut from = 0;
+    loop {
+        let page = store.scan_log(from, u64::MAX, false, PAGE)?;
+        for row in &page {
+            count += usize::from(decode::<Entry>(&row.value)?.event.is_some());
+        }
+        match page.last() {
+            Some(last) if page.len() == PAGE as usize => from = last.seq + 1,
+            _ => return Ok(count),
+        }
+    }
+}
+
+/// The events that wait, from above `after` on, each counted as delivered once more.
+pub(crate) fn deliver(store: &Store, tx: &mut Tx, skip: &BTreeSet<u64>, after: u64, limit: u32) -> Result<()> {
+    let mut from = after.saturating_add(1);
+    while tx.events.len() < limit as usize {
+        let page = store.scan_log(from, u64::MAX, false, PAGE)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        from = last.seq + 1;
+        for row in page {
+            if tx.events.len() == limit as usize {
+                return Ok(());
+            }
+            let mut entry: Entry = decode(&row.value)?;
+            let Some(kind) = entry.event.clone().filter(|_| !skip.contains(&row.seq)) else { continue };
+            tx.events.push(Event {
+                id: row.seq,
+                deliveries: entry.deliveries,
+                group_id: entry.group_id.clone(),
+                kind,
+            });
+            entry.deliveries = entry.deliveries.saturating_add(1);
+            tx.batch.put_log(row.seq, row.tag, encode(&entry));
+        }
+    }
+    Ok(())
+}
+
+impl Ledger {
+    /// Acknowledged, but not written yet.
+    pub(crate) fn acknowledged(&self) -> &BTreeSet<u64> {
+        &self.acknowledged
+    }
+}
+
+/// `InboxFull` if no further event could be kept.
+pub(crate) fn check_room(waiting: u32, limit: u32) -> Result<()> {
+    if waiting >= limit {
+        return fail(ErrorCode::InboxFull, "acknowledge events first");
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! The options of an open client, with every default filled in.
+
+use crate::{
+    Anchor, Capabilities, CipherSuite, Clock, Credential, CredentialCodec, Device, ErrorCode, Limits, MlsError, Options,
+    Policy, Result, Role, Sender, SenderKind, Trust, engine, error::fail,
+};
+use mls_rs::identity::SigningIdentity;
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// The extension type `application_id` (RFC 9420 section 5.3.3) and those that libmls makes by itself.
+pub(crate) const EXTERNAL_SENDERS: u16 = 5;
+pub(crate) const REQUIRED_CAPABILITIES: u16 = 3;
+
+pub(crate) struct Settings {
+    pub(crate) suite: CipherSuite,
+    pub(crate) trust: Trust,
+    pub(crate) role: Role,
+    pub(crate) policy: Policy,
+    pub(crate) limits: Limits,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) codec: Option<Arc<dyn CredentialCodec>>,
+    pub(crate) clock: Option<Arc<dyn Clock>>,
+    pub(crate) anchor: Option<Arc<dyn Anchor>>,
+}
+
+impl Settings {
+    pub(crate) fn new(options: &Options) -> Result<Self> {
+        let Some(trust) = options.trust.clone() else {
+            return fail(ErrorCode::InvalidArgument, "choose who decides on credentials");
+        };
+        if matches!(&trust, Trust::Roots(roots) if roots.is_empty()) {
+            return fail(ErrorCode::InvalidArgument, "no root certificate is given");
+        }
+        let limits = options.limits.clone();
+        if !(1..=1024).contains(&limits.fold_distance) || !(1..=64).contains(&limits.send_window) {
+            return fail(ErrorCode::InvalidArgument, "fold_distance is 1 to 1,024, send_window 1 to 64");
+        }
+        let policy = options.policy.clone();
+        if policy.key_package_lifetime == 0 || policy.key_package_lifetime > 100 * 365 * 86_400 {
+            return fail(ErrorCode::InvalidArgument, "a key package lives at least a second and at most 100 years");
+        }
+        Ok(Self {
+            suite: engine::suite(options.cipher_suite.unwrap_or(CipherSuite::X25519_AES128))?,
+            trust,
+            role: options.role,
+            policy,
+            limits,
+            capabilities: options.capabilities.clone(),
+            codec: options.codec.clone(),
+            clock: options.clock.clone(),
+            anchor: options.anchor.clone(),
+        })
+    }
+
+    /// Seconds since 1970.
+    pub(crate) fn now(&self) -> u64 {
+        match &self.clock {
+            Some(clock) => clock.now(),
+            None => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        }
+    }
+
+    /// `NotAllowed` for a notification extension.
+    pub(crate) fn full(&self) -> Result<()> {
+        match self.role {
+            Role::Full => Ok(()),
+            Role::Extension => fail(ErrorCode::NotAllowed, "a notification extension may only receive and look"),
+        }
+    }
+
+    /// The device that a credential names, if it is of this client's form.
+    pub(crate) fn device(&self, credential: &Credential) -> Option<Device> {
+        match (credential, &self.codec) {
+            (Credential::Basic { identity }, Some(codec)) => codec.decode(identity),
+            (Credential::Basic { identity }, None) => Device::from_bytes(identity),
+            _ => None,
+        }
+    }
+
+    /// A sender with what its credential says.
+    pub(crate) fn sender(&self, kind: SenderKind, leaf: Option<u32>, identity: Option<&SigningIdentity>) -> Sender {
+        let credential = identity.map(engine::credential);
+        let (user, device) =
+            credential.as_ref().and_then(|c| self.device(c)).map(|device| (device.user, device.device)).unzip();
+        Sender {
+            kind,
+            leaf,
+            credential,
+            user,
+            device,
+            signature_key: identity.map_or_else(Vec::new, |identity| identity.signature_key.as_bytes().to_vec()),
+        }
+    }
+
+    /// Keeps the store's mark where backups do not reach.
+    pub(crate) fn anchor(&self, mark: Option<u64>) -> Result<()> {
+        let (Some(anchor), Some(mark)) = (&self.anchor, mark) else { return Ok(()) };
+        anchor.store(mark).map_err(|error| {
+            MlsError::new(ErrorCode::CallbackFailed, "the anchor could not be stored").with_detail(error.0)
+        })
+    }
+}
