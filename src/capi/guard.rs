@@ -222,3 +222,37 @@ mod faults {
         ASKED.store(true, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_error_and_leaves_no_result() {
+        let (mut out, mut error) = (7_u32, ptr::null_mut());
+        // SAFETY: both places are locals.
+        let status = unsafe { give(&mut out, &mut error, || -> Result<u32> { panic!("a bug") }) };
+        assert_eq!((status, out), (ErrorCode::Panic as i32, 0));
+        // SAFETY: it is a handle, or NULL.
+        unsafe {
+            assert_eq!(error::mls_error_code(error), status);
+            error::mls_error_free(error);
+        }
+    }
+
+    #[test]
+    fn a_call_without_a_place_for_its_result_is_not_made() {
+        // SAFETY: NULL is fine.
+        let status = unsafe { give(ptr::null_mut(), ptr::null_mut(), || -> Result<u32> { unreachable!() }) };
+        assert_eq!(status, ErrorCode::NullPointer as i32);
+    }
+
+    #[test]
+    fn a_failed_call_clears_its_result() {
+        let mut out = mls_bytes_t { data: ptr::dangling_mut(), len: 9 };
+        let body = || -> Result<Vec<u8>> { fail(ErrorCode::Denied, "no") };
+        // SAFETY: the place is a local.
+        assert_eq!(unsafe { give(&mut out, ptr::null_mut(), body) }, ErrorCode::Denied as i32);
+        assert!(out.data.is_null() && out.len == 0);
+    }
+}

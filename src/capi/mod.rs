@@ -102,3 +102,6 @@ pub use proposal::*;
 pub use sender::*;
 pub use store::*;
 pub use trust::*;
+
+#[cfg(test)]
+pub(crate) use store::tests::behind_callbacks;

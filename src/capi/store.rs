@@ -420,3 +420,6 @@ fn answered(status: mls_status_t) -> Result<(), StorageError> {
         other => Err(failed(format!("the callback answered {other}"))),
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
