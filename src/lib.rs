@@ -1,5 +1,7 @@
 //! Durable, end-to-end encrypted groups: Messaging Layer Security (RFC 9420).
 mod anchor;
+#[cfg(feature = "capi")]
+pub mod capi;
 mod client;
 mod commit;
 mod credential;

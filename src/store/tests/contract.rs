@@ -1,7 +1,9 @@
 //! One list of tests, run by name over every implementation.
 use std::collections::BTreeMap;
 
-use super::super::{MemoryStorage, Row, SqliteStorage, StorageError};
+#[cfg(not(feature = "capi"))]
+use super::super::Row;
+use super::super::{MemoryStorage, SqliteStorage, StorageError};
 use super::*;
 
 /// Two handles on one empty storage.
@@ -25,9 +27,13 @@ fn sqlite() -> Subject {
 
 /// An application's database as it looks behind callbacks: functions that know nothing of [`Storage`], whose errors
 /// are strings.
+#[cfg(not(feature = "capi"))]
 type Get = Box<dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, String> + Send + Sync>;
+#[cfg(not(feature = "capi"))]
 type Scan = Box<dyn Fn(&[u8], &[u8], bool, u32) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> + Send + Sync>;
+#[cfg(not(feature = "capi"))]
 type Commit = Box<dyn Fn(u64, &[Write]) -> Result<Option<u64>, String> + Send + Sync>;
+#[cfg(not(feature = "capi"))]
 struct Callbacks {
     version: Box<dyn Fn() -> Result<u64, String> + Send + Sync>,
     get: Get,
@@ -36,12 +42,14 @@ struct Callbacks {
     pause: Box<dyn Fn(bool) + Send + Sync>,
 }
 
+#[cfg(not(feature = "capi"))]
 fn answer<T>(result: Result<T, String>) -> Result<T, StorageError> {
     result.map_err(|detail| {
         if detail == "paused" { StorageError::Suspended { detail } } else { StorageError::Callback { detail } }
     })
 }
 
+#[cfg(not(feature = "capi"))]
 impl Storage for Callbacks {
     fn version(&self) -> Result<u64, StorageError> {
         answer((self.version)())
@@ -66,6 +74,14 @@ impl Storage for Callbacks {
     }
 }
 
+/// With the C facade, its callbacks themselves.
+#[cfg(feature = "capi")]
+fn callbacks() -> Subject {
+    let inner = MemoryStorage::new();
+    Subject { a: crate::capi::behind_callbacks(&inner), b: crate::capi::behind_callbacks(&inner), _dir: None }
+}
+
+#[cfg(not(feature = "capi"))]
 fn callbacks() -> Subject {
     fn plain(error: StorageError) -> String {
         if matches!(error, StorageError::Suspended { .. }) { "paused".into() } else { error.to_string() }
