@@ -1,7 +1,7 @@
 //! A client is one device: one identity, one store, its key packages and its groups.
 
 use crate::{
-    CipherSuite, Credential, ErrorCode, Group, GroupStatus, MlsError, NewIdentity, Options, Result, SigningKey,
+    CipherSuite, Credential, ErrorCode, Event, Group, GroupStatus, MlsError, NewIdentity, Options, Result, SigningKey,
     engine::{self, Own},
     error::fail,
     gate::Gate,
@@ -348,11 +348,16 @@ fn check_credential(credential: &Credential) -> Result<()> {
 
 /// Reads the store's identity, or makes it.
 fn open_identity(store: &Store, settings: &Settings, options: &Options) -> Result<OwnRow> {
+    let named = options.device.as_ref().map(|device| match &settings.codec {
+        Some(codec) => Credential::Basic { identity: codec.encode(device) },
+        None => Credential::basic(device),
+    });
+    let given = options.credential.clone().or(named);
     for _ in 0..ATTEMPTS {
         let version = store.version()?;
         if let Some(row) = store.get(&Key::client(OWN, &[]))? {
             let own: OwnRow = decode(&row)?;
-            let same = options.credential.as_ref().is_none_or(|credential| *credential == own.credential);
+            let same = given.as_ref().is_none_or(|credential| *credential == own.credential);
             let same_key = match (&options.signing_key, own.key(settings.suite)) {
                 (Some(given), Some(stored)) => given.public == stored.public,
                 _ => true,
@@ -362,7 +367,7 @@ fn open_identity(store: &Store, settings: &Settings, options: &Options) -> Resul
             }
             return Ok(own);
         }
-        let Some(credential) = options.credential.clone() else {
+        let Some(credential) = given.clone() else {
             return fail(ErrorCode::InvalidArgument, "a new store needs a credential");
         };
         check_credential(&credential)?;
@@ -465,18 +470,27 @@ impl ClientCore {
         Ok(GroupRow::get(&self.store, tag)?.map(|row| row.status))
     }
 
-    fn folded(&self) -> impl Fn(GroupTag) -> u64 + '_ {
-        |tag| {
-            let group = self.groups().get(&tag).cloned();
-            // Not known here without waiting: the row is kept without its event until the next fold.
-            group.map_or(0, |group| group.folded.load(Ordering::Relaxed))
+    /// Up to which row of the log a group's keys are folded.
+    fn folded(&self, tag: GroupTag) -> u64 {
+        let known = self.groups().get(&tag).map_or(0, |group| group.folded.load(Ordering::Relaxed));
+        if known > 0 {
+            return known;
         }
+        // Not loaded. If the row cannot be read, the log's row stays.
+        GroupRow::get(&self.store, tag).ok().flatten().map_or(0, |row| row.folded)
     }
 
     /// One transaction that belongs to no group, built again while others are in the way.
     pub(crate) fn step<T>(&self, mut build: impl FnMut(&mut Tx) -> Result<T>) -> Result<T> {
         self.write(|_, _| Ok(true), &mut build)?
             .map(|done| done.value)
+            .ok_or_else(|| MlsError::new(ErrorCode::Stale, "others kept changing the store"))
+    }
+
+    /// As [`step`](Self::step), for what it tells the application.
+    pub(crate) fn step_events(&self, mut build: impl FnMut(&mut Tx) -> Result<()>) -> Result<Vec<Event>> {
+        self.write(|_, _| Ok(true), &mut build)?
+            .map(|done| done.events)
             .ok_or_else(|| MlsError::new(ErrorCode::Stale, "others kept changing the store"))
     }
 
@@ -495,7 +509,7 @@ impl ClientCore {
                 if !valid(&mut ledger, foreign)? {
                     return Ok(None);
                 }
-                if let Some(done) = ledger.commit(&self.store, &self.folded(), &mut *build)? {
+                if let Some(done) = ledger.commit(&self.store, &|tag| self.folded(tag), &mut *build)? {
                     break done;
                 }
                 attempts += 1;

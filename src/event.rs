@@ -74,10 +74,7 @@ pub enum EventKind {
 impl EventKind {
     /// Whether it is kept in the inbox until it is acknowledged.
     pub fn is_kept(&self) -> bool {
-        !matches!(
-            self,
-            Self::Proposed(_) | Self::Held(_) | Self::Ignored(_) | Self::Denied(_) | Self::Undecryptable(_)
-        )
+        !matches!(self, Self::Proposed(_) | Self::Held(_) | Self::Ignored(_) | Self::Denied(_) | Self::Undecryptable(_))
     }
 }
 
@@ -131,6 +128,9 @@ pub struct Joined {
     #[n(2)]
     #[cbor(with = "minicbor::bytes")]
     pub key_package: Vec<u8>,
+    /// The id of our external commit.
+    #[n(3)]
+    pub commit: Option<u64>,
 }
 
 /// A new epoch (RFC 9420 section 12.4.2).

@@ -6,6 +6,7 @@
 
 use crate::{
     ErrorCode, Event, EventKind, Result,
+    client::ClientCore,
     error::fail,
     store::{Batch, GroupTag, Key, Store},
 };
@@ -90,6 +91,7 @@ pub(crate) struct Tx {
     next_id: u64,
     /// Returned to the application, in order.
     pub(crate) events: Vec<Event>,
+    anchored: u64,
     mark: Option<u64>,
     kept: u32,
 }
@@ -103,12 +105,18 @@ impl Tx {
     }
 
     /// Tells the application, and keeps the event if it is of a kind that is kept.
-    pub(crate) fn event(&mut self, tag: GroupTag, group_id: &[u8], kind: EventKind) -> u64 {
+    pub(crate) fn event(&mut self, tag: Option<GroupTag>, group_id: &[u8], kind: EventKind) -> u64 {
         self.logged(tag, group_id, kind, None)
     }
 
     /// As [`event`](Self::event), with the key that was consumed for it.
-    pub(crate) fn logged(&mut self, tag: GroupTag, group_id: &[u8], mut kind: EventKind, used: Option<Used>) -> u64 {
+    pub(crate) fn logged(
+        &mut self,
+        tag: Option<GroupTag>,
+        group_id: &[u8],
+        mut kind: EventKind,
+        used: Option<Used>,
+    ) -> u64 {
         let id = self.id();
         if let EventKind::Invited(invitation) = &mut kind {
             invitation.id = id;
@@ -116,7 +124,7 @@ impl Tx {
         if kind.is_kept() {
             let entry = Entry { event: Some(kind.clone()), group_id: group_id.to_vec(), deliveries: 1, used };
             // An invitation's group has no rows of its own yet: sealing it under the group's key would make one.
-            let tag = (!matches!(kind, EventKind::Invited(_))).then_some(tag);
+            let tag = tag.filter(|_| !matches!(kind, EventKind::Invited(_)));
             self.batch.put_log(id, tag, encode(&entry));
             self.kept += 1;
         }
@@ -124,9 +132,11 @@ impl Tx {
         id
     }
 
-    /// Marks this transaction as one that must not be rolled back unnoticed.
-    pub(crate) fn raise_mark(&mut self, ledger_mark: u64) {
-        self.mark = Some(ledger_mark + 1);
+    /// Marks this transaction as one that must not be rolled back unnoticed. Costs nothing without an anchor.
+    pub(crate) fn raise_mark(&mut self, client: &ClientCore) {
+        if client.settings.anchor.is_some() {
+            self.mark = Some(self.anchored + 1);
+        }
     }
 }
 
@@ -173,10 +183,6 @@ impl Ledger {
         Ok(self.foreign)
     }
 
-    pub(crate) fn foreign(&self) -> u64 {
-        self.foreign
-    }
-
     pub(crate) fn mark(&self) -> u64 {
         self.mark
     }
@@ -206,13 +212,15 @@ impl Ledger {
             batch: Batch::new(),
             next_id: self.next_id,
             events: Vec::new(),
+            anchored: self.mark,
             mark: None,
             kept: 0,
         };
         let value = build(&mut tx)?;
         let acknowledged = self.acknowledged.clone();
         self.apply_acknowledgements(store, folded, &mut tx, &acknowledged)?;
-        let reserved = if tx.next_id > self.reserved.max(self.next_id) { tx.next_id + ID_WINDOW } else { self.reserved };
+        let reserved =
+            if tx.next_id > self.reserved.max(self.next_id) { tx.next_id + ID_WINDOW } else { self.reserved };
         if tx.mark.is_some() || reserved != self.reserved {
             let counter = Counter { floor: reserved.max(tx.next_id), mark: tx.mark.unwrap_or(self.mark) };
             tx.batch.put(Key::client(COUNTER, &[]), encode(&counter));
@@ -242,9 +250,12 @@ impl Ledger {
         for id in acknowledged {
             let Some(row) = store.scan_log(*id, *id + 1, false, 1)?.pop() else { continue };
             let mut entry: Entry = decode(&row.value)?;
-            if let (Some(EventKind::Committed(committed)), Some(tag)) = (&entry.event, row.tag)
-                && let Some(commit) = committed.commit
-            {
+            let commit = match &entry.event {
+                Some(EventKind::Committed(committed)) => committed.commit,
+                Some(EventKind::Joined(joined)) => joined.commit,
+                _ => None,
+            };
+            if let (Some(commit), Some(tag)) = (commit, row.tag) {
                 // Its Welcomes were kept until now.
                 tx.batch.delete(Key::group(crate::group::COMMIT, tag, &commit.to_be_bytes()));
             }
@@ -287,12 +298,7 @@ pub(crate) fn deliver(store: &Store, tx: &mut Tx, skip: &BTreeSet<u64>, after: u
             }
             let mut entry: Entry = decode(&row.value)?;
             let Some(kind) = entry.event.clone().filter(|_| !skip.contains(&row.seq)) else { continue };
-            tx.events.push(Event {
-                id: row.seq,
-                deliveries: entry.deliveries,
-                group_id: entry.group_id.clone(),
-                kind,
-            });
+            tx.events.push(Event { id: row.seq, deliveries: entry.deliveries, group_id: entry.group_id.clone(), kind });
             entry.deliveries = entry.deliveries.saturating_add(1);
             tx.batch.put_log(row.seq, row.tag, encode(&entry));
         }

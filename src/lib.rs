@@ -2,27 +2,33 @@
 mod anchor;
 #[cfg(feature = "capi")]
 pub mod capi;
+mod client;
 mod commit;
 mod credential;
 mod engine;
 mod error;
 mod event;
+mod gate;
 mod group;
+mod inbox;
 mod invitation;
 mod key_package;
+mod ledger;
 mod member;
 mod message;
 mod options;
 mod proposal;
+mod settings;
 pub mod store;
 mod trust;
 
 pub use anchor::Anchor;
+pub use client::Client;
 pub use commit::{Commit, CommitBundle, CommitStatus};
 pub use credential::{Credential, CredentialCodec, Device};
 pub use error::{Advice, ErrorCode, MlsError, Result};
 pub use event::*;
-pub use group::Group;
+pub use group::{Group, GroupStatus};
 pub use invitation::{GroupPreview, Invitation};
 pub use key_package::{KeyPackageInfo, KeyPackageSecrets};
 pub use member::{Member, Sender, SenderKind};

@@ -83,11 +83,10 @@ pub enum Padding {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(i32)]
 pub enum ExternalJoin {
-    /// Nobody: external commits are `stalled`, since the service ordered them, and no GroupInfo allows one. Members'
-    /// own devices that resync are let in.
-    ResyncOnly = 0,
-    /// Whoever the trust policy accepts.
+    /// Nobody: external commits of strangers are `denied`. A member's device that resyncs is let in.
     #[default]
+    ResyncOnly = 0,
+    /// Whoever the trust policy accepts. Every member has to choose it, or the group parts at the first such commit.
     Trusted = 1,
 }
 
@@ -106,7 +105,7 @@ pub struct Policy {
     pub new_member_proposals: bool,
     /// Whether proposals of the senders in the `external_senders` extension are taken. Default `false`.
     pub external_sender_proposals: bool,
-    /// Who may join by an external commit. Default [`ExternalJoin::Trusted`].
+    /// Who may join by an external commit. Default [`ExternalJoin::ResyncOnly`].
     pub external_join: ExternalJoin,
     /// Seconds that a key package lives. Default 365 days.
     pub key_package_lifetime: u64,
@@ -231,7 +230,9 @@ impl Drop for SigningKey {
 /// always.
 #[derive(Clone, Default)]
 pub struct Options {
-    /// Who this device is.
+    /// Who this device is, as a basic credential in the client's form.
+    pub device: Option<Device>,
+    /// Who this device is, as a credential; wins over `device`.
     pub credential: Option<Credential>,
     /// The signature key. Default: one is generated, and kept in the store.
     pub signing_key: Option<SigningKey>,
@@ -261,9 +262,9 @@ impl Options {
         Self::default()
     }
 
-    /// A basic credential in [`Device`]'s encoding.
-    pub fn device(mut self, device: &Device) -> Self {
-        self.credential = Some(Credential::basic(device));
+    /// Who this device is, as a basic credential in the client's form: [`Device`]'s encoding, or the codec's.
+    pub fn device(mut self, device: Device) -> Self {
+        self.device = Some(device);
         self
     }
 
@@ -277,6 +278,7 @@ impl Options {
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
+            .field("device", &self.device)
             .field("credential", &self.credential)
             .field("cipher_suite", &self.cipher_suite)
             .field("trust", &self.trust)

@@ -1,8 +1,8 @@
 //! The options of an open client, with every default filled in.
 
 use crate::{
-    Anchor, Capabilities, CipherSuite, Clock, Credential, CredentialCodec, Device, ErrorCode, Limits, MlsError, Options,
-    Policy, Result, Role, Sender, SenderKind, Trust, engine, error::fail,
+    Anchor, Capabilities, CipherSuite, Clock, Credential, CredentialCodec, Device, ErrorCode, Limits, MlsError,
+    Options, Policy, Result, Role, Sender, SenderKind, Trust, engine, error::fail,
 };
 use mls_rs::identity::SigningIdentity;
 use std::{

@@ -6,6 +6,7 @@
 use crate::{
     Credential, ErrorCode, MlsError,
     error::fail,
+    settings::Settings,
     store::{Batch, Key, Store},
 };
 use mls_rs_core::identity::{CertificateChain, DerCertificate};
@@ -97,6 +98,10 @@ pub struct ValidationRequest {
     pub group_id: Option<Vec<u8>>,
     /// The credential.
     pub credential: Credential,
+    /// The user that the credential names, if it is of the client's form.
+    pub user: Option<String>,
+    /// The device that the credential names, if it is of the client's form.
+    pub device: Option<String>,
     /// The signature key that it is to vouch for, in RFC 9420's encoding for the cipher suite.
     pub signature_key: Vec<u8>,
     /// What the member had before, for [`Purpose::Update`].
@@ -149,10 +154,11 @@ impl Trust {
     pub(crate) fn ask(
         &self,
         store: &Store,
+        settings: &Settings,
         group_id: Option<&[u8]>,
-        time: u64,
         questions: Vec<Question>,
     ) -> Result<Answer, MlsError> {
+        let time = settings.now();
         let mut answer = Answer::default();
         for question in questions {
             let verdict = match self {
@@ -161,7 +167,10 @@ impl Trust {
                 Self::OnFirstUse => pin_verdict(store, &question, &mut answer)?,
                 Self::Validator(validator) => {
                     let (previous_credential, previous_signature_key) = question.previous.unzip();
+                    let (user, device) = settings.device(&question.credential).map(|d| (d.user, d.device)).unzip();
                     let request = ValidationRequest {
+                        user,
+                        device,
                         purpose: question.purpose,
                         group_id: group_id.map(<[u8]>::to_vec),
                         credential: question.credential,

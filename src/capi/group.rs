@@ -266,8 +266,8 @@ pub unsafe extern "C" fn mls_group_encrypt(
 ///
 /// Errors: `MLS_ERROR_INVALID_PROPOSAL`, `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_KEY_PACKAGE_EXPIRED`,
 /// `MLS_ERROR_DUPLICATE_MEMBER`, `MLS_ERROR_MEMBER_NOT_FOUND`, `MLS_ERROR_PSK_NOT_FOUND`,
-/// `MLS_ERROR_CREDENTIAL_DENIED`, `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_UNSUPPORTED`; store errors. Of several
-/// proposals those before the one at fault are made and cached then: see `mls_group_proposals`.
+/// `MLS_ERROR_CREDENTIAL_DENIED`, `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_UNSUPPORTED`; store errors. None of several
+/// proposals is made if one is at fault.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_group_propose(
@@ -279,9 +279,7 @@ pub unsafe extern "C" fn mls_group_propose(
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     give(out, error, || {
-        let (group, aad) = (handle::get(group)?, bytes::read(aad, aad_len)?);
-        let proposals = handle::value(proposals)?.into_iter();
-        let messages = proposals.map(|proposal| group.propose(proposal, aad.clone())).collect::<Result<_, _>>()?;
+        let messages = handle::get(group)?.propose(handle::value(proposals)?, bytes::read(aad, aad_len)?)?;
         Ok(New(Mutex::new(messages)))
     })
 }

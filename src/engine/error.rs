@@ -48,10 +48,9 @@ impl From<EngineError> for MlsError {
             E::SerializationError(_) => (C::InvalidMessage, "malformed encoding"),
             E::GroupUsedAfterReInit => (C::GroupClosed, "the group was replaced"),
             E::PendingReInitNotFound | E::NotASubgroup => (C::NoSuccessor, "no successor can be made this way"),
-            E::CryptoProviderError(_)
-            | E::InvalidSignature
-            | E::InvalidConfirmationTag
-            | E::InvalidMembershipTag => (C::Crypto, "a cryptographic check failed"),
+            E::CryptoProviderError(_) | E::InvalidSignature | E::InvalidConfirmationTag | E::InvalidMembershipTag => {
+                (C::Crypto, "a cryptographic check failed")
+            }
             E::RequiredExtensionNotFound(_)
             | E::RequiredProposalNotFound(_)
             | E::RequiredCredentialNotFound(_)

@@ -36,10 +36,7 @@ pub(crate) struct Identity {
 
 impl Identity {
     pub(crate) fn new(extra_types: &[u16]) -> Self {
-        Self {
-            extra_types: extra_types.iter().map(|kind| CredentialType::new(*kind)).collect(),
-            noted: Arc::default(),
-        }
+        Self { extra_types: extra_types.iter().map(|kind| CredentialType::new(*kind)).collect(), noted: Arc::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Subject>> {
@@ -49,6 +46,11 @@ impl Identity {
     /// The credentials asked about since the last call.
     pub(crate) fn take(&self) -> Vec<Subject> {
         std::mem::take(&mut self.lock())
+    }
+
+    /// Notes a credential that the engine does not ask about by itself.
+    pub(crate) fn ask_about(&self, identity: &SigningIdentity) {
+        self.note(identity, false);
     }
 
     fn note(&self, identity: &SigningIdentity, external: bool) {

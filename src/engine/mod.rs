@@ -6,6 +6,7 @@
 
 mod error;
 mod identity;
+mod key_package;
 mod keys;
 mod provider;
 mod rules;
@@ -13,16 +14,20 @@ mod snapshot;
 mod wire;
 
 pub(crate) use error::variant;
-pub(crate) use identity::{Identity, Subject, credential, identity_of};
+pub(crate) use identity::{Identity, credential, identity_of};
+pub(crate) use key_package::{KeyPackageFields, key_package_message, last_resort_extension};
 pub(crate) use keys::{check_signing_key, generate_signing_key, hash, random, suite, suite_provider};
 pub(crate) use provider::{Provider, Vault, Written};
 pub(crate) use rules::{CommitShape, Rules};
-pub(crate) use snapshot::{PastEpoch, PendingSecrets, Proposals, Snapshot, Tree, without_pending_updates};
+pub(crate) use snapshot::{
+    Graft, PastEpoch, PendingSecrets, Proposals, Snapshot, Tree, announced_suite, with_other_leaf,
+    without_pending_updates,
+};
 pub(crate) use wire::{Reader, count_nodes};
 
 use crate::{
-    Capabilities, CipherSuite, ContentKind, ErrorCode, Extension, MessageInfo, MlsError, Result, SenderKind, SigningKey,
-    WireFormat, error::fail,
+    Capabilities, CipherSuite, ContentKind, ErrorCode, Extension, MessageInfo, MlsError, Result, SenderKind,
+    SigningKey, WireFormat, error::fail,
 };
 use mls_rs::{
     client_builder::{
@@ -97,9 +102,9 @@ pub(crate) fn client(
         )
         .key_package_lifetime(Duration::from_secs(lifetime));
     match own {
-        Some((own, suite)) => {
-            builder.signing_identity(own.identity.clone(), own.signer.clone(), mls_rs::CipherSuite::new(suite.0)).build()
-        }
+        Some((own, suite)) => builder
+            .signing_identity(own.identity.clone(), own.signer.clone(), mls_rs::CipherSuite::new(suite.0))
+            .build(),
         None => builder.build(),
     }
 }
@@ -249,7 +254,9 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<MessageInfo> {
         }
         D::GroupInfo => {}
         D::KeyPackage => {
-            if let Some(suite) = message.cipher_suite().and_then(|suite| suite_provider(CipherSuite(suite.raw_value())).ok()) {
+            if let Some(suite) =
+                message.cipher_suite().and_then(|suite| suite_provider(CipherSuite(suite.raw_value())).ok())
+            {
                 info.key_packages = message.key_package_reference(&suite)?.iter().map(|r| r.to_vec()).collect();
             }
         }

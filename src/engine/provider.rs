@@ -1,12 +1,12 @@
 //! The engine's three storage traits over plain memory: what the engine writes is caught here and stored by the core
 //! in one transaction with everything it belongs with; what it reads is put here, or asked of the core.
 
+use mls_rs::{GroupStateStorage, KeyPackageStorage, PreSharedKeyStorage};
 use mls_rs::{
     error::IntoAnyError,
     psk::{ExternalPskId, PreSharedKey},
     storage_provider::KeyPackageData,
 };
-use mls_rs::{GroupStateStorage, KeyPackageStorage, PreSharedKeyStorage};
 use std::{
     collections::HashMap,
     fmt,
@@ -33,14 +33,12 @@ pub(crate) struct EpochRecord {
 pub(crate) struct Written {
     pub(crate) snapshot: Zeroizing<Vec<u8>>,
     pub(crate) new_epochs: Vec<EpochRecord>,
-    pub(crate) changed_epochs: Vec<EpochRecord>,
 }
 
 #[derive(Default)]
 struct Inner {
     snapshot: Option<Zeroizing<Vec<u8>>>,
     written: Option<Written>,
-    epochs: HashMap<u64, Zeroizing<Vec<u8>>>,
     key_packages: HashMap<Vec<u8>, KeyPackageData>,
     new_key_packages: Vec<(Vec<u8>, KeyPackageData)>,
     failure: Option<crate::MlsError>,
@@ -68,20 +66,13 @@ impl Provider {
         self.lock().snapshot = Some(snapshot);
     }
 
-    /// A past epoch with all its keys, so that a late message can be read.
-    pub(crate) fn put_epoch(&self, epoch: u64, record: Zeroizing<Vec<u8>>) {
-        self.lock().epochs.insert(epoch, record);
-    }
-
     pub(crate) fn put_key_package(&self, reference: Vec<u8>, data: KeyPackageData) {
         self.lock().key_packages.insert(reference, data);
     }
 
     /// What the engine wrote since the last call.
     pub(crate) fn take_written(&self) -> Option<Written> {
-        let mut inner = self.lock();
-        inner.epochs.clear();
-        inner.written.take()
+        self.lock().written.take()
     }
 
     /// Key packages that the engine made since the last call.
@@ -127,9 +118,6 @@ impl GroupStateStorage for Provider {
     }
 
     fn epoch(&self, group_id: &[u8], epoch: u64) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
-        if let Some(record) = self.lock().epochs.get(&epoch) {
-            return Ok(Some(record.clone()));
-        }
         self.asked(self.vault.epoch(group_id, epoch))
     }
 
@@ -137,16 +125,12 @@ impl GroupStateStorage for Provider {
         &mut self,
         state: mls_rs_core::group::GroupState,
         inserts: Vec<mls_rs_core::group::EpochRecord>,
-        updates: Vec<mls_rs_core::group::EpochRecord>,
+        // Late messages are read elsewhere: see `Graft`.
+        _updates: Vec<mls_rs_core::group::EpochRecord>,
     ) -> Result<(), VaultError> {
-        let records = |records: Vec<mls_rs_core::group::EpochRecord>| {
-            records.into_iter().map(|record| EpochRecord { epoch: record.id, data: record.data }).collect()
-        };
-        self.lock().written = Some(Written {
-            snapshot: state.data,
-            new_epochs: records(inserts),
-            changed_epochs: records(updates),
-        });
+        let new_epochs =
+            inserts.into_iter().map(|record| EpochRecord { epoch: record.id, data: record.data }).collect();
+        self.lock().written = Some(Written { snapshot: state.data, new_epochs });
         Ok(())
     }
 

@@ -1,13 +1,13 @@
 //! What this device adds to RFC 9420's rules when it sends, and nothing when it receives: a commit that the service
 //! has ordered is not refused over a policy.
 
-use super::{identity::identity_of, identity::Never};
+use super::{identity::Never, identity::identity_of};
 use crate::{HandshakeEncryption, Padding};
 use mls_rs::{
     MlsRules,
     client_builder::PaddingMode,
-    group::{GroupContext, Roster, Sender, proposal::AddProposal, proposal::CustomProposal, proposal::RemoveProposal},
     group::proposal::UpdateProposal,
+    group::{GroupContext, Roster, Sender, proposal::AddProposal, proposal::CustomProposal, proposal::RemoveProposal},
     mls_rules::{
         CommitDirection, CommitOptions, CommitSource, EncryptionOptions, ProposalBundle, ProposalInfo, ProposalSource,
     },

@@ -160,12 +160,12 @@ impl Snapshot {
     }
 }
 
-/// Where the own updates' keys and the signer are in a snapshot without its tree.
-pub(crate) struct Tail {
+/// What follows the tree in a snapshot.
+struct Tail {
+    own_leaf: Range<usize>,
+    epoch_secrets: Range<usize>,
     /// Keys of own Update proposals that are not committed yet.
-    pub(crate) pending_updates: Range<usize>,
-    /// The secrets of the epoch.
-    pub(crate) epoch_secrets: Range<usize>,
+    pending_updates: Range<usize>,
 }
 
 impl Tail {
@@ -175,6 +175,7 @@ impl Tail {
         reader.vectors(1)?; // interim transcript hash
         skip_reinit(&mut reader)?;
         reader.vectors(1)?; // confirmation tag
+        let own_leaf = reader.position()..reader.position() + 4;
         skip_private_tree(&mut reader)?;
         let secrets = reader.position();
         skip_epoch_secrets(&mut reader)?;
@@ -182,13 +183,90 @@ impl Tail {
         reader.vectors(5)?; // key schedule
         let updates = reader.position();
         reader.vectors(1)?;
-        Ok(Self { epoch_secrets, pending_updates: updates..reader.position() })
+        Ok(Self { own_leaf, epoch_secrets, pending_updates: updates..reader.position() })
     }
+}
+
+/// The cipher suite of the successor that a ReInit has announced in this state, if one has.
+pub(crate) fn announced_suite(small: &[u8]) -> Result<Option<u16>> {
+    let mut reader = Reader::new(small);
+    reader.skip(find_tree(small)?.tree.end)?;
+    reader.vectors(1)?; // interim transcript hash
+    if reader.u8()? == 0 {
+        return Ok(None);
+    }
+    reader.vectors(1)?; // group id
+    reader.skip(2)?; // version
+    Ok(Some(reader.u16()?))
 }
 
 /// The same snapshot without keys of Update proposals: after an own commit the engine leaves those of the old epoch.
 pub(crate) fn without_pending_updates(small: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     Ok(replaced(small, &Tail::find(small)?.pending_updates, &[0]))
+}
+
+/// The same snapshot of somebody who takes us for another member.
+pub(crate) fn with_other_leaf(small: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    let place = Tail::find(small)?.own_leaf;
+    let leaf = Reader::new(&small[place.clone()]).u32()?;
+    Ok(replaced(small, &place, &u32::from(leaf == 0).to_be_bytes()))
+}
+
+/// A leaf that has a signature key and nothing else, different for every index.
+fn key_leaf(index: u32, key: &[u8]) -> Vec<u8> {
+    let mut leaf = vec![1, 1];
+    put_vector(&mut leaf, &index.to_be_bytes()); // encryption key
+    put_vector(&mut leaf, key);
+    leaf.extend_from_slice(&[0, 1]); // basic
+    put_vector(&mut leaf, &index.to_be_bytes());
+    leaf.extend_from_slice(&[0; 5]); // capabilities
+    leaf.push(2); // made by an update
+    leaf.extend_from_slice(&[0; 2]); // extensions, signature
+    leaf
+}
+
+/// A past epoch as if it were the current one, with only the signature keys in its tree: what it takes to read a late
+/// message, whoever has left or changed keys since.
+pub(crate) struct Graft;
+
+impl Graft {
+    pub(crate) fn join(small: &[u8], past: &[u8], keys: &[Option<Vec<u8>>]) -> Result<Zeroizing<Vec<u8>>> {
+        let mut reader = Reader::new(past);
+        skip_context(&mut reader)?;
+        let context = &past[..reader.position()];
+        reader.skip(4)?;
+        let secrets = &past[reader.position()..];
+        let (cut, tail) = (find_tree(small)?, Tail::find(small)?);
+        let mut nodes = Vec::new();
+        for (index, key) in (0u32..).zip(keys) {
+            if index > 0 {
+                nodes.push(vec![0]);
+            }
+            nodes.push(key.as_ref().map_or_else(|| vec![0], |key| key_leaf(index, key)));
+        }
+        while nodes.last().is_some_and(|node| *node == [0]) {
+            nodes.pop();
+        }
+        let mut out = Zeroizing::new(vec![0, 1]);
+        out.extend_from_slice(context);
+        out.extend_from_slice(&[0, 0]); // no proposals
+        Tree { nodes, hashes: Vec::new() }.encode(&mut out);
+        out.extend_from_slice(&small[cut.tree.end..tail.epoch_secrets.start]);
+        out.extend_from_slice(secrets);
+        out.extend_from_slice(&small[tail.epoch_secrets.end..]);
+        Ok(out)
+    }
+
+    /// The past epoch's record after a message was read.
+    pub(crate) fn cut(past: &[u8], grafted: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        let snapshot = Snapshot::cut(grafted)?;
+        let mut reader = Reader::new(past);
+        skip_context(&mut reader)?;
+        reader.skip(4)?;
+        let mut out = Zeroizing::new(past[..reader.position()].to_vec());
+        out.extend_from_slice(&snapshot.small[Tail::find(&snapshot.small)?.epoch_secrets]);
+        Ok(out)
+    }
 }
 
 /// The proposals cached by reference and our own among them, as the engine keeps them: the two maps of a snapshot.
@@ -240,6 +318,18 @@ impl PastEpoch {
             keys.push(if inner.u8()? == 0 { None } else { Some(inner.vector()?.to_vec()) });
         }
         Ok(Self { small, keys })
+    }
+
+    /// The small part of the epoch that a snapshot is in.
+    pub(crate) fn of(small: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        let mut reader = Reader::new(small);
+        reader.skip(2)?;
+        skip_context(&mut reader)?;
+        let tail = Tail::find(small)?;
+        let mut out = Zeroizing::new(small[2..reader.position()].to_vec());
+        out.extend_from_slice(&small[tail.own_leaf]);
+        out.extend_from_slice(&small[tail.epoch_secrets]);
+        Ok(out)
     }
 
     pub(crate) fn join(small: &[u8], keys: &[Option<Vec<u8>>]) -> Zeroizing<Vec<u8>> {

@@ -102,7 +102,8 @@ impl ClientCore {
     /// Makes the engine load a snapshot.
     pub(crate) fn load_engine(&self, parts: &Parts, id: &[u8], snapshot: Zeroizing<Vec<u8>>) -> Result<EngineGroup> {
         parts.provider.put_snapshot(snapshot);
-        let client = engine::client(parts, None, &self.settings.capabilities, self.settings.policy.key_package_lifetime);
+        let client =
+            engine::client(parts, None, &self.settings.capabilities, self.settings.policy.key_package_lifetime);
         Ok(run(|| client.load_group(id))?)
     }
 }
@@ -156,21 +157,23 @@ impl Session {
     /// Whether the store still holds what this session was made of; looks only if somebody else has written.
     pub(crate) fn is_current(&mut self, client: &ClientCore, tag: GroupTag) -> Result<bool> {
         let foreign = client.ledger.enter()?.look(&client.store)?;
+        self.is_unchanged(client, tag, foreign)
+    }
+
+    /// As [`is_current`](Self::is_current), for one who has looked and counted `foreign` changes.
+    pub(crate) fn is_unchanged(&mut self, client: &ClientCore, tag: GroupTag, foreign: u64) -> Result<bool> {
         if foreign == self.foreign {
             return Ok(true);
         }
-        let Some(row) = GroupRow::get(&client.store, tag)? else { return Ok(false) };
-        if row.version != self.row.version {
+        if GroupRow::get(&client.store, tag)?.is_none_or(|row| row.version != self.row.version) {
             return Ok(false);
         }
-        let known = self.unfolded.len();
-        let newest = self.unfolded.last().map_or(self.row.folded, |last| last.row).max(self.seen);
-        for page_row in client.store.scan_log_tags(newest + 1, u64::MAX, false, u32::MAX)? {
-            if page_row.tag == Some(tag) {
+        for row in client.store.scan_log_tags(self.seen + 1, u64::MAX, false, u32::MAX)? {
+            if row.tag == Some(tag) {
                 return Ok(false);
             }
+            self.seen = row.seq;
         }
-        debug_assert_eq!(known, self.unfolded.len());
         self.foreign = foreign;
         Ok(true)
     }
@@ -187,19 +190,24 @@ impl Session {
         Ok(self.snapshot()?.0.tree)
     }
 
-    /// The row as it is after the keys in `unfolded` are gone and own generations below `mark` are set aside: made
-    /// on a group without its tree, so at the same cost for every size.
-    pub(crate) fn folded_row(&self, client: &ClientCore, mark: u32) -> Result<GroupRow> {
+    /// The small snapshot after the keys in `unfolded` are gone, and own generations below `generation`: made on a
+    /// group without its tree, so at the same cost for every size.
+    pub(crate) fn folded_snapshot(&self, client: &ClientCore, generation: u32) -> Result<Zeroizing<Vec<u8>>> {
         let parts = client.parts();
         let mut skeleton = client.load_engine(&parts, &self.row.id, Zeroizing::new(self.row.snapshot.clone()))?;
         for unfolded in &self.unfolded {
             consume(&mut skeleton, unfolded.used);
         }
-        skip_to(&mut skeleton, self.generation)?;
+        skip_to(&mut skeleton, generation)?;
         run(|| skeleton.write_to_storage())?;
         let written = parts.provider.take_written().expect("the engine has just written");
+        Ok(Snapshot::cut(&written.snapshot)?.small)
+    }
+
+    /// The row with consumed keys gone and own generations below `mark` set aside.
+    pub(crate) fn folded_row(&self, client: &ClientCore, mark: u32) -> Result<GroupRow> {
         let mut row = self.row.clone();
-        row.snapshot = Snapshot::cut(&written.snapshot)?.small.to_vec();
+        row.snapshot = self.folded_snapshot(client, self.generation)?.to_vec();
         row.folded = row.folded.max(self.unfolded.last().map_or(0, |last| last.row));
         row.mark = mark;
         row.version += 1;
@@ -217,12 +225,11 @@ impl Session {
         }
     }
 
-    /// The epoch's record with all signature keys, from the differences between the epochs since.
-    pub(crate) fn put_past_epoch(&mut self, store: &Store, tag: GroupTag, epoch: u64) -> Result<bool> {
-        let Some(row) = EpochRow::get(store, tag, epoch)? else { return Ok(false) };
-        let mut keys: Vec<Option<Vec<u8>>> = self
-            .engine
-            .export_tree()
+    /// The signature keys of a past epoch's members, from the differences between the epochs since. `None` if one of
+    /// them is not kept.
+    pub(crate) fn past_keys(&self, store: &Store, tag: GroupTag, epoch: u64) -> Result<Option<Vec<Option<Vec<u8>>>>> {
+        let tree = self.engine.export_tree();
+        let mut keys: Vec<Option<Vec<u8>>> = tree
             .nodes()
             .iter()
             .step_by(2)
@@ -231,13 +238,11 @@ impl Session {
                 _ => None,
             })
             .collect();
-        for later in (epoch + 1..self.row.epoch).rev() {
-            let Some(later) = EpochRow::get(store, tag, later)? else { return Ok(false) };
-            keys = later.keys(keys);
+        for past in (epoch..self.row.epoch).rev() {
+            let Some(past) = EpochRow::get(store, tag, past)? else { return Ok(None) };
+            keys = past.keys(keys);
         }
-        keys = row.keys(keys);
-        self.parts.provider.put_epoch(epoch, PastEpoch::join(&row.small, &keys));
-        Ok(true)
+        Ok(Some(keys))
     }
 }
 
@@ -269,4 +274,3 @@ pub(crate) fn spent_rows(store: &Store, unfolded: &[Unfolded]) -> Result<Vec<u64
     }
     Ok(spent)
 }
-

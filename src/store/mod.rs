@@ -23,7 +23,7 @@ pub(crate) use batch::Batch;
 pub use error::StorageError;
 pub(crate) use key::{GroupTag, Key};
 pub use memory::MemoryStorage;
-pub(crate) use sealed::{LogRow, LogTag, Store};
+pub(crate) use sealed::Store;
 pub use sqlite::SqliteStorage;
 
 /// The rows whose keys are at least `from` and below `to`, compared as bytes. Empty if `to <= from`.

@@ -2,7 +2,8 @@
 use zeroize::Zeroizing;
 
 use super::super::header::{Header, SCHEMA};
-use super::super::{Batch, GroupTag, Key, LogTag, MemoryStorage, SqliteStorage, Store};
+use super::super::sealed::LogTag;
+use super::super::{Batch, GroupTag, Key, MemoryStorage, SqliteStorage, Store};
 use super::*;
 use crate::ErrorCode;
 

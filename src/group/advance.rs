@@ -1,0 +1,371 @@
+//! Moving to the next epoch: one transaction for the state, the past epoch, our commits and the events.
+
+use super::{
+    COMMIT, Group, GroupRow, GroupStatus, HeldRow, Locked, Session,
+    commit::CommitRow,
+    propose::describe,
+    row::{EpochRow, StoredTree},
+    session::spent_rows,
+};
+use crate::{
+    CommitStatus, Committed, ErrorCode, Event, EventKind, ProposalInfo, Removed, Replaced, Result, Sender, SenderKind,
+    Superseded,
+    engine::{self, PastEpoch, Snapshot, Written, without_pending_updates},
+    error::fail,
+    ledger::encode,
+    store::{Batch, Key},
+    trust::Answer,
+};
+use mls_rs::{
+    group::{
+        CachedProposal, CommitEffect, CommitMessageDescription, NewEpoch, Sender as EngineSender, proposal::Proposal,
+    },
+    identity::SigningIdentity,
+    mls_rules::ProposalSource,
+};
+use std::sync::atomic::Ordering;
+
+/// What made the group move, to be done with in the same transaction.
+#[derive(Default)]
+pub(super) struct Trigger {
+    /// The row of a held message that was processed.
+    pub(super) held: Option<Key>,
+    /// Our proposals that were cached before.
+    pub(super) own_cached: Vec<CachedProposal>,
+    /// First uses to remember.
+    pub(super) trust: Answer,
+}
+
+/// What the commit did, told in the public form.
+struct Story {
+    status: GroupStatus,
+    sender: Sender,
+    kinds: Vec<EventKind>,
+}
+
+impl Group {
+    /// Stores what the engine has just processed. `None`, with the loaded group forgotten, if somebody else has moved
+    /// the group meanwhile.
+    pub(super) fn advance(
+        &self,
+        locked: &mut Locked,
+        description: CommitMessageDescription,
+        own: Option<CommitRow>,
+        trigger: Trigger,
+    ) -> Result<Option<Vec<Event>>> {
+        let old_epoch = locked.session().row.epoch;
+        let story = self.tell(locked.session(), &description, own.as_ref(), &trigger);
+        let mut story = locked.settle(story)?;
+        let rows = self.commit_rows()?;
+        let lost = rows.iter().filter(|row| row.epoch == old_epoch && own.as_ref().is_none_or(|own| own.id != row.id));
+        let lost: Vec<&CommitRow> = lost.filter(|row| row.status() != CommitStatus::Accepted).collect();
+        if story.status != GroupStatus::Closed {
+            for row in lost.iter().filter(|row| row.status() == CommitStatus::Pending) {
+                story.kinds.push(EventKind::Superseded(Superseded {
+                    commit: row.id,
+                    winner: story.sender.clone(),
+                    epoch: old_epoch + 1,
+                    still_valid: still_valid(locked.session(), &row.by_value),
+                }));
+            }
+        }
+        let was_own = own.is_some();
+        let accepted = own.map(CommitRow::into_accepted);
+        let lost: Vec<u64> = lost.iter().map(|row| row.id).collect();
+
+        let next = match story.status {
+            GroupStatus::Closed => self.closed(locked.session()),
+            status => self.next_epoch(locked.session(), status, was_own),
+        };
+        let next = locked.settle(next)?;
+        let spent = spent_rows(&self.client.store, &locked.session().unfolded)?;
+        let tag = self.core.tag;
+        let done = locked.write(|tx| {
+            next.apply(&mut tx.batch, self);
+            spent.iter().for_each(|row| tx.batch.delete_log(*row));
+            for id in &lost {
+                tx.batch.delete(Key::group(COMMIT, tag, &id.to_be_bytes()));
+            }
+            if let Some(row) = &accepted {
+                tx.batch.put(CommitRow::key(self, row.id), encode(row));
+            }
+            if let Some(held) = &trigger.held {
+                tx.batch.delete(held.clone());
+            }
+            trigger.trust.remember(&mut tx.batch);
+            for kind in &story.kinds {
+                tx.event(Some(tag), &self.core.id, kind.clone());
+            }
+            tx.raise_mark(&self.client);
+            Ok(())
+        })?;
+        let Some(done) = done else { return Ok(None) };
+        self.core.folded.store(next.row.folded, Ordering::Relaxed);
+        if was_own || story.status == GroupStatus::Closed {
+            // The engine applied a commit without its index of the tree: it makes one when it loads.
+            locked.drop_session();
+        } else {
+            let session = locked.session();
+            session.row = next.row.clone();
+            session.unfolded.clear();
+            session.generation = 0;
+            session.window = 0;
+        }
+        Ok(Some(done.events))
+    }
+
+    /// What happened, for the application.
+    fn tell(
+        &self,
+        session: &Session,
+        description: &CommitMessageDescription,
+        own: Option<&CommitRow>,
+        trigger: &Trigger,
+    ) -> Result<Story> {
+        let settings = &self.client.settings;
+        let after = |leaf: u32| session.engine.member_at_index(leaf).map(|member| member.signing_identity);
+        let committer = |before: &dyn Fn(u32) -> Option<SigningIdentity>| {
+            let leaf = description.committer;
+            match description.is_external {
+                true => settings.sender(SenderKind::NewMemberCommit, Some(leaf), after(leaf).as_ref()),
+                false => settings.sender(SenderKind::Member, Some(leaf), before(leaf).or_else(|| after(leaf)).as_ref()),
+            }
+        };
+        Ok(match &description.effect {
+            CommitEffect::NewEpoch(epoch) => {
+                let before = |leaf: u32| epoch.prior_state.member_at_index(leaf).map(|member| member.signing_identity);
+                let sender = committer(&before);
+                let mut committed = self.changes(session, epoch, &before)?;
+                committed.sender = sender.clone();
+                committed.commit = own.map(|row| row.id);
+                committed.aad = description.authenticated_data.clone();
+                if description.is_external {
+                    committed.added.push(sender.clone());
+                } else if before(description.committer) != after(description.committer) {
+                    committed.updated.push(settings.sender(
+                        SenderKind::Member,
+                        Some(description.committer),
+                        after(description.committer).as_ref(),
+                    ));
+                }
+                committed.dropped = self.dropped(&trigger.own_cached, epoch, &before)?;
+                Story { status: GroupStatus::Active, sender, kinds: vec![EventKind::Committed(committed)] }
+            }
+            CommitEffect::Removed { new_epoch, .. } => {
+                let before = |leaf: u32| new_epoch.prior_state.member_at_index(leaf).map(|m| m.signing_identity);
+                let sender = committer(&before);
+                let removed = Removed { sender: sender.clone(), epoch: session.row.epoch };
+                Story { status: GroupStatus::Closed, sender, kinds: vec![EventKind::Removed(removed)] }
+            }
+            CommitEffect::ReInit(reinit) => {
+                let sender = committer(&after);
+                let replaced = Replaced {
+                    successor: reinit.proposal.group_id().to_vec(),
+                    cipher_suite: reinit.proposal.new_cipher_suite().raw_value(),
+                    sender: sender.clone(),
+                };
+                Story { status: GroupStatus::Replaced, sender, kinds: vec![EventKind::Replaced(replaced)] }
+            }
+        })
+    }
+
+    fn changes(
+        &self,
+        session: &Session,
+        epoch: &NewEpoch,
+        before: &dyn Fn(u32) -> Option<SigningIdentity>,
+    ) -> Result<Committed> {
+        let settings = &self.client.settings;
+        let mut committed = Committed {
+            sender: settings.sender(SenderKind::Member, None, None),
+            epoch: epoch.epoch,
+            commit: None,
+            added: Vec::new(),
+            removed: Vec::new(),
+            updated: Vec::new(),
+            psks: Vec::new(),
+            context_changed: false,
+            custom: Vec::new(),
+            dropped: Vec::new(),
+            aad: Vec::new(),
+        };
+        for info in &epoch.applied_proposals {
+            match &info.proposal {
+                Proposal::Add(add) => {
+                    let identity = engine::identity_of(add.signing_identity());
+                    let leaf = session.engine.member_with_identity(&identity).ok().map(|member| member.index);
+                    committed.added.push(settings.sender(SenderKind::Member, leaf, Some(add.signing_identity())));
+                }
+                Proposal::Remove(remove) => {
+                    let leaf = remove.to_remove();
+                    committed.removed.push(settings.sender(SenderKind::Member, Some(leaf), before(leaf).as_ref()));
+                }
+                Proposal::Update(update) => {
+                    let leaf = engine::sender_kind(&info.sender).1;
+                    committed.updated.push(settings.sender(SenderKind::Member, leaf, Some(update.signing_identity())));
+                }
+                Proposal::Psk(psk) => committed.psks.extend(psk.external_psk_id().map(|id| id.to_vec().into())),
+                Proposal::GroupContextExtensions(_) => committed.context_changed = true,
+                Proposal::Custom(_) => {
+                    committed.custom.push(describe(&self.client, before, &info.proposal, &info.sender)?);
+                }
+                _ => {}
+            }
+        }
+        Ok(committed)
+    }
+
+    /// Our cached proposals that the commit left out.
+    fn dropped(
+        &self,
+        own_cached: &[CachedProposal],
+        epoch: &NewEpoch,
+        before: &dyn Fn(u32) -> Option<SigningIdentity>,
+    ) -> Result<Vec<ProposalInfo>> {
+        let used = |cached: &&CachedProposal| {
+            !epoch.applied_proposals.iter().any(
+                |info| matches!(&info.source, ProposalSource::ByReference(reference) if reference == cached.proposal_ref()),
+            )
+        };
+        own_cached
+            .iter()
+            .filter(used)
+            .map(|cached| describe(&self.client, before, cached.proposal(), cached.sender()))
+            .collect()
+    }
+
+    /// The rows of the new epoch.
+    fn next_epoch(&self, session: &mut Session, status: GroupStatus, was_own: bool) -> Result<Next> {
+        let (mut snapshot, written) = session.snapshot()?;
+        if was_own {
+            snapshot.small = without_pending_updates(&snapshot.small)?;
+        }
+        let epoch = session.engine.context().epoch;
+        if epoch != session.row.epoch + 1 {
+            return fail(ErrorCode::Engine, "the engine skipped an epoch");
+        }
+        let past = past_epochs(&snapshot, &written)?;
+        let tree = session.tree.change(self.core.tag, &snapshot.tree, epoch);
+        let row = GroupRow {
+            version: session.row.version + 1,
+            id: session.row.id.clone(),
+            status,
+            epoch,
+            mark: 0,
+            folded: session.row.folded.max(session.seen),
+            node_count: snapshot.tree.nodes.len() as u32,
+            hash_count: snapshot.tree.hashes.len() as u32,
+            blocks: session.tree.sum,
+            snapshot: snapshot.small.to_vec(),
+            joined: session.row.joined,
+            cipher_suite: session.row.cipher_suite,
+        };
+        Ok(Next { row, tree: Some(tree), past })
+    }
+
+    /// The row of a group that this device was removed from: its state stays readable, its keys are of no use.
+    fn closed(&self, session: &Session) -> Result<Next> {
+        let mut row = session.row.clone();
+        row.version += 1;
+        row.status = GroupStatus::Closed;
+        Ok(Next { row, tree: None, past: Vec::new() })
+    }
+}
+
+/// What the next epoch's transaction writes of the group itself.
+struct Next {
+    row: GroupRow,
+    tree: Option<super::row::TreeChange>,
+    past: Vec<(u64, EpochRow)>,
+}
+
+impl Next {
+    fn apply(&self, batch: &mut Batch, group: &Group) {
+        let tag = group.core.tag;
+        batch.put(GroupRow::key(tag), encode(&self.row));
+        match &self.tree {
+            Some(tree) => {
+                tree.apply(batch);
+                EpochRow::retain(batch, tag, self.row.epoch, group.client.settings.limits.past_epochs);
+                for (epoch, past) in &self.past {
+                    batch.put(EpochRow::key(tag, *epoch), encode(past));
+                }
+            }
+            None => {
+                EpochRow::forget(batch, tag);
+                HeldRow::forget(batch, tag);
+            }
+        }
+    }
+}
+
+/// The records of epochs that ended, with keys told by their successors'.
+fn past_epochs(snapshot: &Snapshot, written: &Written) -> Result<Vec<(u64, EpochRow)>> {
+    let next = snapshot.tree.signature_keys()?;
+    written
+        .new_epochs
+        .iter()
+        .map(|record| {
+            let past = PastEpoch::cut(&record.data)?;
+            Ok((record.epoch, EpochRow::new(&past.small, &past.keys, &next)))
+        })
+        .collect()
+}
+
+/// Which proposals could be committed in the new epoch.
+fn still_valid(session: &Session, proposals: &[ProposalInfo]) -> Vec<ProposalInfo> {
+    let valid = |info: &&ProposalInfo| match (info.kind, &info.subject) {
+        (1, Some(subject)) => {
+            let identity = subject.credential_bytes();
+            session.engine.member_with_identity(identity).is_err()
+        }
+        // By index a Remove would hit whoever came to that leaf since.
+        (3, Some(subject)) => {
+            subject.leaf.and_then(|leaf| session.engine.member_at_index(leaf)).is_some_and(|member| {
+                member.signing_identity.signature_key.as_bytes() == subject.signature_key
+                    && Some(engine::credential(&member.signing_identity)) == subject.credential
+            })
+        }
+        _ => true,
+    };
+    proposals.iter().filter(valid).cloned().collect()
+}
+
+impl Group {
+    /// Our cached proposals, for a commit that may leave them out.
+    pub(super) fn own_cached(session: &Session) -> Vec<CachedProposal> {
+        let own = EngineSender::Member(session.engine.current_member_index());
+        session.engine.get_cached_proposals().into_iter().filter(|cached| *cached.sender() == own).collect()
+    }
+
+    /// Makes a group's first rows, in place of whatever the store had of it.
+    pub(super) fn first_rows(
+        &self,
+        batch: &mut Batch,
+        snapshot: &Snapshot,
+        engine: &engine::EngineGroup,
+        kept: Option<&GroupRow>,
+        folded: u64,
+    ) {
+        let tag = self.core.tag;
+        StoredTree::forget(batch, tag);
+        let mut stored = StoredTree::new();
+        let context = engine.context();
+        stored.change(tag, &snapshot.tree, context.epoch).apply(batch);
+        let row = GroupRow {
+            version: kept.map_or(1, |row| row.version + 1),
+            id: context.group_id.clone(),
+            status: GroupStatus::Active,
+            epoch: context.epoch,
+            mark: 0,
+            folded,
+            node_count: snapshot.tree.nodes.len() as u32,
+            hash_count: snapshot.tree.hashes.len() as u32,
+            blocks: stored.sum,
+            snapshot: snapshot.small.to_vec(),
+            joined: context.epoch,
+            cipher_suite: context.cipher_suite.raw_value(),
+        };
+        batch.put(GroupRow::key(tag), encode(&row));
+    }
+}

@@ -1,0 +1,244 @@
+//! One group: what it is, what it says, and what it does.
+//!
+//! | status | query | encrypt, propose, commit | receive |
+//! |---|---|---|---|
+//! | active | yes | yes | yes |
+//! | joining | after acceptance; a resync: the old state | no | a resync: in the old state |
+//! | closed (removed), replaced | yes | no | ignored |
+//! | rejoin needed | yes | no | yes |
+//!
+//! A call takes the group's lock, looks whether anybody else has moved the group and reads it again if so, does its
+//! cryptography, and stores what changed in one transaction that fails if anybody moved the group meanwhile; then it
+//! starts again. Only then does anything leave the call.
+
+mod advance;
+mod commit;
+mod held;
+mod join;
+mod propose;
+mod query;
+mod receive;
+mod row;
+mod send;
+mod session;
+mod successor;
+
+pub(crate) use held::HeldRow;
+pub(crate) use receive::Incoming;
+pub(crate) use row::{COMMIT, GROUP, GroupRow, JOINING};
+pub(crate) use session::Session;
+
+use crate::{
+    ErrorCode, Result,
+    client::ClientCore,
+    engine::credential,
+    error::fail,
+    gate::{Gate, Held},
+    ledger::{ATTEMPTS, Done, Tx},
+    store::GroupTag,
+    trust::{Answer, Purpose, Question},
+};
+use minicbor::{Decode, Encode};
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicU64},
+};
+
+/// Where a group stands on this device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+#[non_exhaustive]
+#[repr(i32)]
+pub enum GroupStatus {
+    /// A member; everything works.
+    #[n(1)]
+    Active = 1,
+    /// An external commit of ours is not accepted yet.
+    #[n(2)]
+    Joining = 2,
+    /// This device was removed.
+    #[n(3)]
+    Closed = 3,
+    /// The group ended in favour of a successor.
+    #[n(4)]
+    Replaced = 4,
+    /// This device's state has parted from the group's.
+    #[n(5)]
+    RejoinNeeded = 5,
+}
+
+/// The one object for a group in a client.
+pub(crate) struct GroupCore {
+    pub(crate) id: Vec<u8>,
+    pub(crate) tag: GroupTag,
+    pub(crate) session: Gate<Option<Session>>,
+    /// When it was last asked for, by the client's count.
+    pub(crate) used: AtomicU64,
+    /// Up to which row of the log its keys are folded, as far as this client has written it.
+    pub(crate) folded: AtomicU64,
+}
+
+impl GroupCore {
+    pub(crate) fn new(id: &[u8], tag: GroupTag) -> Self {
+        Self { id: id.to_vec(), tag, session: Gate::new(None), used: AtomicU64::new(0), folded: AtomicU64::new(0) }
+    }
+}
+
+/// A group of this device. A handle; clones are the same group. Any thread may use it; calls on one group wait for
+/// each other.
+///
+/// Every call can answer `Closed` (the client was closed), `GroupNotFound` (the group was deleted), `Suspended`, the
+/// store's errors, and `Reentrant` when a callback of this group calls it.
+#[derive(Clone)]
+pub struct Group {
+    pub(crate) client: Arc<ClientCore>,
+    pub(crate) core: Arc<GroupCore>,
+}
+
+impl fmt::Debug for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Group(..)")
+    }
+}
+
+/// The group's lock, held, with the group as the store has it.
+pub(crate) struct Locked<'a> {
+    slot: Held<'a, Option<Session>>,
+    client: &'a ClientCore,
+    core: &'a GroupCore,
+}
+
+impl Locked<'_> {
+    /// The loaded group.
+    pub(crate) fn session(&mut self) -> &mut Session {
+        self.slot.as_mut().expect("a locked group is loaded")
+    }
+
+    /// Forgets the loaded group: the engine failed, or the store has moved on. It is read again at the next use.
+    pub(crate) fn drop_session(&mut self) {
+        *self.slot = None;
+    }
+
+    /// Drops the loaded group if `result` is an error: after any error of the engine its state is not to be trusted.
+    pub(crate) fn settle<T, E>(&mut self, result: Result<T, E>) -> Result<T, E> {
+        if result.is_err() {
+            self.drop_session();
+        }
+        result
+    }
+
+    /// Stores what `build` makes, if the group in the store is still the one that is loaded; else forgets the loaded
+    /// one and answers `None`.
+    pub(crate) fn write<T>(&mut self, mut build: impl FnMut(&mut Tx) -> Result<T>) -> Result<Option<Done<T>>> {
+        let (client, core) = (self.client, self.core);
+        let session = self.session();
+        let result = client.write(|_, foreign| session.is_unchanged(client, core.tag, foreign), &mut build);
+        match &result {
+            Ok(Some(done)) => {
+                if let Some(last) = done.events.last() {
+                    self.session().seen = self.session().seen.max(last.id);
+                }
+            }
+            _ => self.drop_session(),
+        }
+        result
+    }
+}
+
+impl Group {
+    /// The group's id.
+    pub fn id(&self) -> &[u8] {
+        &self.core.id
+    }
+
+    /// Takes the lock, with the group as the store has it now.
+    pub(crate) fn lock(&self) -> Result<Locked<'_>> {
+        self.client.open()?;
+        let mut slot = self.core.session.enter()?;
+        if slot.poisoned {
+            *slot = None;
+        }
+        let current = match slot.as_mut() {
+            Some(session) => session.is_current(&self.client, self.core.tag)?,
+            None => false,
+        };
+        if !current {
+            *slot = None;
+            let session = Session::load(&self.client, self.core.tag).map_err(|error| self.missing(error))?;
+            self.core.folded.store(session.row.folded, std::sync::atomic::Ordering::Relaxed);
+            *slot = Some(session);
+        }
+        Ok(Locked { slot, client: &self.client, core: &self.core })
+    }
+
+    /// A group that is only being joined has no state to load.
+    fn missing(&self, error: crate::MlsError) -> crate::MlsError {
+        if error.code() == ErrorCode::GroupNotFound && self.client.exists(self.core.tag).unwrap_or(false) {
+            return crate::MlsError::new(ErrorCode::GroupJoining, "the commit that joins is not accepted yet");
+        }
+        error
+    }
+
+    /// Runs `step` until it is not overtaken by another handle or process. `Stale` if it always is.
+    pub(crate) fn attempt<T>(&self, mut step: impl FnMut(&mut Locked) -> Result<Option<T>>) -> Result<T> {
+        for _ in 0..ATTEMPTS {
+            let mut locked = self.lock()?;
+            if let Some(value) = step(&mut locked)? {
+                return Ok(value);
+            }
+        }
+        fail(ErrorCode::Stale, "others kept changing the group")
+    }
+
+    /// `GroupClosed` and the like where nothing may be sent; `GroupJoining` while a resync waits; `StoreRolledBack` if
+    /// the anchor is ahead of the store.
+    pub(crate) fn check_sending(&self, session: &Session) -> Result<()> {
+        self.client.settings.full()?;
+        session.active()?;
+        if self.client.rolled_back {
+            return fail(ErrorCode::StoreRolledBack, "the store is older than its anchor: sending would reuse keys");
+        }
+        if self.client.store.get(&crate::store::Key::group(JOINING, self.core.tag, &[]))?.is_some() {
+            return fail(ErrorCode::GroupJoining, "the commit that joins again is not accepted yet");
+        }
+        Ok(())
+    }
+}
+
+impl Session {
+    /// Puts the credentials that the engine has met since the last time to the trust policy. `previous` finds what a
+    /// member at a leaf had before.
+    pub(crate) fn ask_trust(
+        &mut self,
+        client: &ClientCore,
+        previous: &dyn Fn(u32) -> Option<mls_rs::identity::SigningIdentity>,
+    ) -> Result<Answer> {
+        let own = self.engine.current_member_signing_identity().ok().cloned();
+        let mut questions = Vec::new();
+        for subject in self.parts.identity.take() {
+            if Some(&subject.identity) == own.as_ref() {
+                continue;
+            }
+            let identity = crate::engine::identity_of(&subject.identity);
+            let leaf = self.engine.member_with_identity(&identity).ok().map(|member| member.index);
+            let before = leaf.and_then(previous);
+            if before.as_ref() == Some(&subject.identity) {
+                continue;
+            }
+            // A leaf that somebody else left says nothing about who is there now.
+            let before = before.filter(|before| crate::engine::identity_of(before) == identity);
+            questions.push(Question {
+                purpose: match (subject.external, &before) {
+                    (true, _) => Purpose::ExternalSender,
+                    (false, Some(_)) => Purpose::Update,
+                    (false, None) => Purpose::Add,
+                },
+                identity,
+                credential: credential(&subject.identity),
+                signature_key: subject.identity.signature_key.as_bytes().to_vec(),
+                previous: before.map(|before| (credential(&before), before.signature_key.as_bytes().to_vec())),
+            });
+        }
+        client.settings.trust.ask(&client.store, &client.settings, Some(self.engine.group_id()), questions)
+    }
+}

@@ -1,0 +1,704 @@
+//! What becomes of a message of a group. Every input has a verdict; only misuse and a broken store are errors.
+//!
+//! Application messages are processed in runs that are stored together; a handshake message is a step of its own. After
+//! any failure of the engine the group is read again before the next message, and what was processed before it in the
+//! same run is stored: those rows say which keys were consumed, and nothing of the engine's state.
+
+use super::{
+    Group, GroupStatus, HeldRow, JOINING, Locked, Session,
+    advance::Trigger,
+    held::Room,
+    propose::proposal_info,
+    row::EpochRow,
+    session::{Failure, Unfolded, run},
+};
+use crate::{
+    CommitStatus, ContentKind, Denied, DeniedReason, Event, EventKind, ExternalJoin, Held, HeldFor, Ignored,
+    IgnoredReason, Message, RejoinNeeded, RejoinReason, Result, Role, SenderKind, Stalled, Undecryptable, Verdict,
+    engine::{self, EngineGroup, Envelope, Graft, Snapshot},
+    ledger::{Used, encode},
+    store::Key,
+};
+use mls_rs::{
+    error::MlsError as EngineError,
+    group::{CommitEffect, CommitMessageDescription, ReceivedMessage, proposal::Proposal},
+    identity::SigningIdentity,
+};
+use std::cmp::Ordering;
+
+/// A framed message on its way in.
+#[derive(Clone)]
+pub(crate) struct Incoming {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) epoch: u64,
+    pub(crate) content: ContentKind,
+    private: bool,
+    sender: Option<SenderKind>,
+    leaf: u32,
+    /// Where it waited until now.
+    pub(crate) held: Option<Key>,
+}
+
+impl Incoming {
+    pub(crate) fn is_application(&self) -> bool {
+        self.content == ContentKind::Application
+    }
+
+    pub(crate) fn new(bytes: &[u8], envelope: &Envelope, held: Option<Key>) -> Option<Self> {
+        let Envelope::Framed { epoch, content, private, sender, leaf, .. } = envelope else { return None };
+        Some(Self {
+            bytes: bytes.to_vec(),
+            epoch: *epoch,
+            content: *content,
+            private: *private,
+            sender: *sender,
+            leaf: *leaf,
+            held,
+        })
+    }
+}
+
+/// What became of a message that moves no epoch.
+enum Outcome {
+    /// Tell the application.
+    Tell(EventKind),
+    /// An application message, and the key that it consumed.
+    Got(EventKind, Used),
+    /// Keep it.
+    Wait(HeldRow),
+}
+
+/// Whether the engine's group is still what it was before a message.
+#[derive(PartialEq)]
+enum Trusted {
+    Yes,
+    No,
+    /// Yes, and the message claims to be our own.
+    Own,
+}
+
+fn ignored(reason: IgnoredReason, epoch: u64) -> Outcome {
+    Outcome::Tell(EventKind::Ignored(Ignored { reason, epoch }))
+}
+
+fn undecryptable(detail: String, epoch: u64) -> Outcome {
+    Outcome::Tell(EventKind::Undecryptable(Undecryptable { detail, epoch }))
+}
+
+fn denied(reason: DeniedReason, detail: impl Into<String>, message: &Incoming) -> Outcome {
+    let (detail, message) = (detail.into(), message.bytes.clone());
+    Outcome::Tell(EventKind::Denied(Denied { reason, detail, sender: None, message }))
+}
+
+/// Whether the engine's error says that no member has signed the message.
+fn unproven(failure: &Failure) -> bool {
+    use EngineError as E;
+    match failure {
+        Failure::Panic => false,
+        Failure::Engine(error) => matches!(
+            **error,
+            E::CryptoProviderError(_)
+                | E::InvalidSignature
+                | E::InvalidMembershipTag
+                | E::KeyMissing(_)
+                | E::InvalidFutureGeneration(_)
+                | E::SerializationError(_)
+                | E::InvalidSender
+                | E::MembershipTagForNonMember
+                | E::LeafNotFound(_)
+                | E::InvalidNodeIndex(_)
+                | E::ExpectedNode
+                | E::UnknownSigningIdentityForExternalSender
+                | E::InvalidExternalSigningIdentity
+                | E::ExternalProposalsDisabled
+                | E::UnencryptedApplicationMessage
+                | E::InvalidTreeIndex
+                | E::LeafNodeNoParent
+                | E::LeafNodeNoChildren
+                | E::UnexpectedMessageType
+                | E::ProtocolVersionMismatch
+        ),
+    }
+}
+
+fn is(failure: &Failure, test: fn(&EngineError) -> bool) -> bool {
+    matches!(failure, Failure::Engine(error) if test(error))
+}
+
+impl Group {
+    /// Processes messages of this group in their order.
+    pub(crate) fn receive(&self, messages: &[Incoming]) -> Result<Vec<Event>> {
+        let mut events = Vec::new();
+        let mut rest = messages;
+        while let Some(first) = rest.first() {
+            let run = match first.content {
+                ContentKind::Application => {
+                    rest.iter().position(|m| m.content != ContentKind::Application).unwrap_or(rest.len())
+                }
+                _ => 1,
+            };
+            let done = self.attempt(|locked| self.step(locked, &rest[..run]))?;
+            events.extend(done.1);
+            rest = &rest[done.0..];
+        }
+        Ok(events)
+    }
+
+    /// One step: a run of application messages, as far as they go without a failure, or one handshake message. Answers
+    /// how many are done with.
+    fn step(&self, locked: &mut Locked, messages: &[Incoming]) -> Result<Option<(usize, Vec<Event>)>> {
+        let first = &messages[0];
+        if matches!(locked.session().row.status, GroupStatus::Closed | GroupStatus::Replaced) {
+            let outcomes = messages.iter().map(|m| (m, ignored(IgnoredReason::GroupClosed, m.epoch))).collect();
+            return Ok(self.store_outcomes(locked, outcomes)?.map(|events| (messages.len(), events)));
+        }
+        match first.content {
+            ContentKind::Application => self.application(locked, messages),
+            ContentKind::Proposal => Ok(self.proposal(locked, first)?.map(|events| (1, events))),
+            ContentKind::Commit => Ok(self.commit_message(locked, first)?.map(|events| (1, events))),
+        }
+    }
+
+    /// Stores what became of messages.
+    fn store_outcomes(&self, locked: &mut Locked, outcomes: Vec<(&Incoming, Outcome)>) -> Result<Option<Vec<Event>>> {
+        let tag = self.core.tag;
+        let mut used = Vec::new();
+        // Decide on holding before the transaction: it reads.
+        let mut decided = Vec::new();
+        for (message, outcome) in outcomes {
+            let (kind, key, held) = match outcome {
+                Outcome::Tell(kind) => (Some(kind), None, None),
+                Outcome::Got(kind, key) => (Some(kind), Some(key), None),
+                // It waited before and waits on: nothing new to tell.
+                Outcome::Wait(row) if message.held.is_some() => (None, None, Some(row)),
+                Outcome::Wait(row) => match self.room_to_hold(&row)? {
+                    Room::Yes(waiting) => {
+                        let held = Held { reason: row.reason, epoch: row.epoch, waiting };
+                        (Some(EventKind::Held(held)), None, Some(row))
+                    }
+                    Room::Full => {
+                        let reason = IgnoredReason::HoldFull;
+                        (Some(EventKind::Ignored(Ignored { reason, epoch: row.epoch })), None, None)
+                    }
+                },
+            };
+            decided.push((message, kind, key, held));
+        }
+        let done = locked.write(|tx| {
+            used.clear();
+            for (message, kind, key, held) in &decided {
+                if let Some(waited) = &message.held {
+                    tx.batch.delete(waited.clone());
+                }
+                if let Some(row) = held {
+                    row.put(&mut tx.batch, tag);
+                }
+                if let Some(kind) = kind {
+                    let id = tx.logged(Some(tag), &self.core.id, kind.clone(), *key);
+                    used.extend(key.map(|used| Unfolded { row: id, used }));
+                }
+            }
+            Ok(())
+        })?;
+        let Some(done) = done else { return Ok(None) };
+        let session = locked.session();
+        let epoch = session.row.epoch;
+        session.unfolded.extend(used.into_iter().filter(|unfolded| unfolded.used.epoch == epoch));
+        Ok(Some(done.events))
+    }
+
+    // Application messages.
+
+    fn application(&self, locked: &mut Locked, messages: &[Incoming]) -> Result<Option<(usize, Vec<Event>)>> {
+        let limit = self.client.settings.limits.fold_distance as usize;
+        if locked.session().unfolded.len() >= limit {
+            let mark = locked.session().row.mark;
+            let folded = locked.session().store_folded(&self.client, &self.core, mark);
+            if !locked.settle(folded)? {
+                locked.drop_session();
+                return Ok(None);
+            }
+        }
+        let room = limit - locked.session().unfolded.len();
+        let mut outcomes = Vec::new();
+        let mut intact = true;
+        for message in messages.iter().take(room.max(1)) {
+            let outcome = match message.epoch.cmp(&locked.session().row.epoch) {
+                Ordering::Equal => {
+                    let session = locked.session();
+                    // The roster does not change with application messages.
+                    let (outcome, trusted) = self.open_current(session, message);
+                    intact = trusted != Trusted::No;
+                    match trusted {
+                        Trusted::Own => self.own_echo(session, message)?,
+                        _ => outcome,
+                    }
+                }
+                Ordering::Greater => Outcome::Wait(HeldRow::new(HeldFor::Epoch, message.epoch, &message.bytes)),
+                // Its epoch's record is written with it: a step of its own.
+                Ordering::Less if outcomes.is_empty() => {
+                    return Ok(self.late(locked, message)?.map(|events| (1, events)));
+                }
+                Ordering::Less => break,
+            };
+            outcomes.push((message, outcome));
+            if !intact {
+                break;
+            }
+        }
+        let count = outcomes.len();
+        let events = self.store_outcomes(locked, outcomes)?;
+        if !intact {
+            locked.drop_session();
+        }
+        Ok(events.map(|events| (count, events)))
+    }
+
+    fn open_current(&self, session: &mut Session, message: &Incoming) -> (Outcome, Trusted) {
+        let (mut outcome, trusted) = self.open(&mut session.engine, &|_| None, message);
+        if let Outcome::Got(EventKind::Message(received), used) = &mut outcome {
+            let identity = session.engine.member_at_index(used.leaf).map(|member| member.signing_identity);
+            received.sender = self.client.settings.sender(SenderKind::Member, Some(used.leaf), identity.as_ref());
+        }
+        (outcome, trusted)
+    }
+
+    /// Decrypts an application message; answers whether the engine can still be trusted.
+    fn open(
+        &self,
+        engine: &mut EngineGroup,
+        member_at: &dyn Fn(u32) -> Option<SigningIdentity>,
+        message: &Incoming,
+    ) -> (Outcome, Trusted) {
+        let decoded = match engine::decode(&message.bytes) {
+            Ok(decoded) => decoded,
+            Err(error) => return (undecryptable(error.detail().into(), message.epoch), Trusted::Yes),
+        };
+        match run(|| engine.process_incoming_message(decoded)) {
+            Ok(ReceivedMessage::ApplicationMessage(received)) => {
+                let leaf = received.sender_index;
+                let generation = received.unauthenticated_key_generation.unwrap_or(0);
+                let kind = EventKind::Message(Message {
+                    sender: self.client.settings.sender(SenderKind::Member, Some(leaf), member_at(leaf).as_ref()),
+                    epoch: message.epoch,
+                    generation,
+                    data: received.data().to_vec(),
+                    aad: received.authenticated_data.clone(),
+                });
+                (Outcome::Got(kind, Used { epoch: message.epoch, leaf, generation }), Trusted::Yes)
+            }
+            // The engine was given an application message: anything else cannot come of it.
+            Ok(_) => (undecryptable("UnexpectedMessageType".into(), message.epoch), Trusted::No),
+            Err(failure) if is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf)) => {
+                (ignored(IgnoredReason::OwnEcho, message.epoch), Trusted::Own)
+            }
+            Err(failure) if is(&failure, |e| matches!(e, EngineError::KeyMissing(_))) => {
+                (ignored(IgnoredReason::Duplicate, message.epoch), Trusted::Yes)
+            }
+            Err(failure) if is(&failure, |e| matches!(e, EngineError::InvalidFutureGeneration(_))) => {
+                (undecryptable(failure.detail(), message.epoch), Trusted::Yes)
+            }
+            Err(failure) => (undecryptable(failure.detail(), message.epoch), Trusted::No),
+        }
+    }
+
+    /// A message of an epoch that is over, read in that epoch as it was.
+    fn late(&self, locked: &mut Locked, message: &Incoming) -> Result<Option<Vec<Event>>> {
+        let (store, tag) = (&self.client.store, self.core.tag);
+        let session = locked.session();
+        let past = match session.row.epoch - message.epoch <= u64::from(self.client.settings.limits.past_epochs) {
+            true => EpochRow::get(store, tag, message.epoch)?.zip(session.past_keys(store, tag, message.epoch)?),
+            false => None,
+        };
+        let Some((mut past, keys)) = past else {
+            return self.store_outcomes(locked, vec![(message, ignored(IgnoredReason::TooOld, message.epoch))]);
+        };
+        let parts = self.client.parts();
+        let grafted = Graft::join(&session.row.snapshot, &past.small, &keys)?;
+        let mut engine = self.client.load_engine(&parts, &self.core.id, grafted)?;
+        let member_at = |leaf: u32| {
+            // Who is at that leaf now, if it is still the same one.
+            let key = keys.get(leaf as usize)?.as_ref()?;
+            let identity = session.engine.member_at_index(leaf)?.signing_identity;
+            (identity.signature_key.as_bytes() == key).then_some(identity)
+        };
+        let mut outcome = self.open(&mut engine, &member_at, message).0;
+        let Outcome::Got(EventKind::Message(received), _) = &mut outcome else {
+            return self.store_outcomes(locked, vec![(message, outcome)]);
+        };
+        if received.sender.signature_key.is_empty() {
+            let key = received.sender.leaf.and_then(|leaf| keys.get(leaf as usize)).cloned().flatten();
+            received.sender.signature_key = key.unwrap_or_default();
+        }
+        let kind = EventKind::Message(received.clone());
+        run(|| engine.write_to_storage())?;
+        let written = parts.provider.take_written().expect("the engine has just written");
+        past.small = Graft::cut(&past.small, &written.snapshot)?.to_vec();
+        let row = encode(&past);
+        let done = locked.write(|tx| {
+            tx.batch.put(EpochRow::key(tag, message.epoch), row.clone());
+            if let Some(waited) = &message.held {
+                tx.batch.delete(waited.clone());
+            }
+            tx.event(Some(tag), &self.core.id, kind.clone());
+            Ok(())
+        })?;
+        Ok(done.map(|done| done.events))
+    }
+
+    /// A message that claims to be our own. Mostly the service's echo; but one at a generation that this store has
+    /// never set aside proves that the store was rolled back.
+    fn own_echo(&self, session: &mut Session, message: &Incoming) -> Result<Outcome> {
+        if message.epoch != session.row.epoch || !self.opens_as_foreign(session, message, false)? {
+            return Ok(ignored(IgnoredReason::OwnEcho, message.epoch));
+        }
+        // Any member can encrypt under our keys: only the signature proves it.
+        if !self.opens_as_foreign(session, message, true)? {
+            return Ok(undecryptable("InvalidSignature".into(), message.epoch));
+        }
+        let kind = EventKind::RejoinNeeded(RejoinNeeded { reason: RejoinReason::RolledBack, epoch: message.epoch });
+        Ok(Outcome::Tell(kind))
+    }
+
+    /// Whether an own message opens for somebody who takes us for another member and has used up our keys up to the
+    /// mark: without the tree (its tag is good), or with it (its signature is).
+    fn opens_as_foreign(&self, session: &mut Session, message: &Incoming, with_tree: bool) -> Result<bool> {
+        let used_up = session.row.mark.max(session.generation);
+        let small = engine::with_other_leaf(&session.folded_snapshot(&self.client, used_up)?)?;
+        let snapshot = match with_tree {
+            true => Snapshot::join(&small, &session.current_tree()?)?,
+            false => small,
+        };
+        let parts = self.client.parts();
+        let mut other = self.client.load_engine(&parts, &self.core.id, snapshot)?;
+        let Ok(decoded) = engine::decode(&message.bytes) else { return Ok(false) };
+        Ok(match run(|| other.process_incoming_message(decoded)) {
+            Ok(_) => true,
+            Err(failure) if with_tree => !unproven(&failure),
+            Err(failure) => is(&failure, |e| {
+                !matches!(
+                    e,
+                    EngineError::KeyMissing(_)
+                        | EngineError::CryptoProviderError(_)
+                        | EngineError::InvalidFutureGeneration(_)
+                        | EngineError::SerializationError(_)
+                )
+            }),
+        })
+    }
+
+    // Handshake messages.
+
+    /// What a handshake message's epoch says of it before it is opened.
+    fn by_epoch(&self, session: &Session, message: &Incoming) -> Option<Outcome> {
+        match message.epoch.cmp(&session.row.epoch) {
+            Ordering::Less => Some(ignored(IgnoredReason::TooOld, message.epoch)),
+            Ordering::Greater => Some(Outcome::Wait(HeldRow::new(HeldFor::Epoch, message.epoch, &message.bytes))),
+            Ordering::Equal => None,
+        }
+    }
+
+    fn proposal(&self, locked: &mut Locked, message: &Incoming) -> Result<Option<Vec<Event>>> {
+        if let Some(outcome) = self.by_epoch(locked.session(), message) {
+            return self.store_outcomes(locked, vec![(message, outcome)]);
+        }
+        let policy = &self.client.settings.policy;
+        let allowed = match message.sender {
+            Some(SenderKind::External) => policy.external_sender_proposals,
+            Some(SenderKind::NewMemberProposal) => policy.new_member_proposals,
+            Some(SenderKind::NewMemberCommit) => false,
+            _ => true,
+        };
+        if !allowed {
+            let outcome = denied(DeniedReason::Policy, "outsiders' proposals are not taken", message);
+            return self.store_outcomes(locked, vec![(message, outcome)]);
+        }
+        let decoded = match engine::decode(&message.bytes) {
+            Ok(decoded) => decoded,
+            Err(error) => {
+                let outcome = undecryptable(error.detail().into(), message.epoch);
+                return self.store_outcomes(locked, vec![(message, outcome)]);
+            }
+        };
+        let session = locked.session();
+        let cached = session.engine.get_cached_proposals().len();
+        let received = match run(|| session.engine.process_incoming_message(decoded)) {
+            Ok(ReceivedMessage::Proposal(received)) => received,
+            Ok(_) => {
+                let outcome = undecryptable("UnexpectedMessageType".into(), message.epoch);
+                return self.refuse(locked, message, outcome);
+            }
+            Err(failure) => {
+                let outcome = if is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf)) {
+                    ignored(IgnoredReason::OwnEcho, message.epoch)
+                } else if is(&failure, |e| matches!(e, EngineError::KeyMissing(_))) {
+                    ignored(IgnoredReason::Duplicate, message.epoch)
+                } else if unproven(&failure) {
+                    undecryptable(failure.detail(), message.epoch)
+                } else {
+                    denied(DeniedReason::Protocol, failure.detail(), message)
+                };
+                return self.refuse(locked, message, outcome);
+            }
+        };
+        let proposals = session.engine.get_cached_proposals();
+        if proposals.len() == cached {
+            let own = matches!(received.sender, mls_rs::group::ProposalSender::Member(leaf)
+                if leaf == session.engine.current_member_index());
+            let reason = if own { IgnoredReason::OwnEcho } else { IgnoredReason::Duplicate };
+            return self.store_outcomes(locked, vec![(message, ignored(reason, message.epoch))]);
+        }
+        let reference = received.proposal_ref();
+        let Some(new) = proposals.iter().find(|cached| cached.proposal_ref().to_vec() == reference) else {
+            return self.refuse(locked, message, undecryptable("ProposalNotFound".into(), message.epoch));
+        };
+        let from_sender = proposals.iter().filter(|cached| cached.sender() == new.sender()).count();
+        if from_sender > self.client.settings.limits.proposals_per_member as usize {
+            let outcome = denied(DeniedReason::Limit, "too many proposals of one sender", message);
+            return self.refuse(locked, message, outcome);
+        }
+        let info = proposal_info(&self.client, &session.engine, new)?;
+        // A proposal changes nobody yet: the engine asks about it when it is committed, and that is too late to deny.
+        match new.proposal() {
+            Proposal::Add(add) => session.parts.identity.ask_about(add.signing_identity()),
+            Proposal::Update(update) => session.parts.identity.ask_about(update.signing_identity()),
+            _ => {}
+        }
+        let before: Vec<_> = session.engine.roster().members_iter().map(|m| (m.index, m.signing_identity)).collect();
+        let previous = |leaf: u32| before.iter().find(|(index, _)| *index == leaf).map(|(_, id)| id.clone());
+        let answer = session.ask_trust(&self.client, &previous);
+        let answer = locked.settle(answer)?;
+        match answer.refused {
+            Some(Verdict::Deny) => {
+                let outcome = denied(DeniedReason::Trust, "the trust policy denies the credential", message);
+                return self.refuse(locked, message, outcome);
+            }
+            Some(Verdict::Later) => {
+                let outcome = Outcome::Wait(HeldRow::new(HeldFor::Validator, message.epoch, &message.bytes));
+                return self.refuse(locked, message, outcome);
+            }
+            _ => {}
+        }
+        let snapshot = locked.session().snapshot();
+        let (snapshot, _) = locked.settle(snapshot)?;
+        let row = locked.session().row_with(&snapshot);
+        let bytes = encode(&row);
+        let tag = self.core.tag;
+        let done = locked.write(|tx| {
+            tx.batch.put(super::GroupRow::key(tag), bytes.clone());
+            if let Some(waited) = &message.held {
+                tx.batch.delete(waited.clone());
+            }
+            tx.event(Some(tag), &self.core.id, EventKind::Proposed(info.clone()));
+            Ok(())
+        })?;
+        let Some(done) = done else { return Ok(None) };
+        let session = locked.session();
+        session.row = row;
+        session.unfolded.clear();
+        Ok(Some(done.events))
+    }
+
+    /// Stores an outcome after a failure: the engine's group is read again.
+    fn refuse(&self, locked: &mut Locked, message: &Incoming, outcome: Outcome) -> Result<Option<Vec<Event>>> {
+        let events = self.store_outcomes(locked, vec![(message, outcome)])?;
+        locked.drop_session();
+        Ok(events)
+    }
+
+    fn commit_message(&self, locked: &mut Locked, message: &Incoming) -> Result<Option<Vec<Event>>> {
+        let hash = engine::hash(&message.bytes);
+        if let Some(row) = self.commit_rows()?.into_iter().find(|row| row.hash == hash) {
+            if self.is_joining(row.id)? {
+                locked.drop_session();
+                return Ok(Some(self.merge_joining(locked, row, message.held.clone())?));
+            }
+            if row.status() == CommitStatus::Accepted || row.epoch != locked.session().row.epoch {
+                let outcome = ignored(IgnoredReason::OwnEcho, message.epoch);
+                return self.store_outcomes(locked, vec![(message, outcome)]);
+            }
+            if self.client.settings.role == Role::Extension {
+                let outcome = Outcome::Wait(HeldRow::new(HeldFor::Limits, message.epoch, &message.bytes));
+                return self.store_outcomes(locked, vec![(message, outcome)]);
+            }
+            return self.merge(locked, row);
+        }
+        if let Some(outcome) = self.by_epoch(locked.session(), message) {
+            return self.store_outcomes(locked, vec![(message, outcome)]);
+        }
+        let members = locked.session().engine.roster().members_iter().count();
+        if self.client.settings.limits.hold_commits_above.is_some_and(|limit| members > limit as usize) {
+            let outcome = Outcome::Wait(HeldRow::new(HeldFor::Limits, message.epoch, &message.bytes));
+            return self.store_outcomes(locked, vec![(message, outcome)]);
+        }
+        let decoded = match engine::decode(&message.bytes) {
+            Ok(decoded) => decoded,
+            Err(error) => {
+                let outcome = undecryptable(error.detail().into(), message.epoch);
+                return self.store_outcomes(locked, vec![(message, outcome)]);
+            }
+        };
+        let external = message.sender == Some(SenderKind::NewMemberCommit);
+        if external && self.client.settings.policy.external_join == ExternalJoin::ResyncOnly {
+            let joiner = decoded.commit_path_leaf_node().map(|leaf| engine::identity_of(&leaf.signing_identity));
+            let member = joiner.is_some_and(|id| locked.session().engine.member_with_identity(&id).is_ok());
+            if !member {
+                let outcome = denied(DeniedReason::Policy, "strangers may not join by external commit", message);
+                return self.store_outcomes(locked, vec![(message, outcome)]);
+            }
+        }
+        let session = locked.session();
+        let mut trigger =
+            Trigger { held: message.held.clone(), own_cached: Self::own_cached(session), ..Trigger::default() };
+        let claims_own = !message.private
+            && message.sender == Some(SenderKind::Member)
+            && message.leaf == session.engine.current_member_index();
+        let description = match run(|| session.engine.process_incoming_message(decoded)) {
+            Ok(ReceivedMessage::Commit(description)) if !claims_own => description,
+            Ok(_) => return self.unknown_own(locked, message),
+            Err(failure) => return self.commit_failed(locked, message, failure, claims_own, external),
+        };
+        let answer = session.ask_commit_trust(self, &description);
+        let answer = locked.settle(answer)?;
+        match answer.refused {
+            Some(Verdict::Deny) => {
+                let detail = "the trust policy denies a credential";
+                let outcome = match external {
+                    true => denied(DeniedReason::Trust, detail, message),
+                    false => self.stalled(DeniedReason::Trust, detail.into(), message),
+                };
+                return self.refuse(locked, message, outcome);
+            }
+            Some(Verdict::Later) => {
+                let outcome = Outcome::Wait(HeldRow::new(HeldFor::Validator, message.epoch, &message.bytes));
+                return self.refuse(locked, message, outcome);
+            }
+            _ => {}
+        }
+        trigger.trust = answer;
+        self.advance(locked, description, None, trigger)
+    }
+
+    fn stalled(&self, reason: DeniedReason, detail: String, message: &Incoming) -> Outcome {
+        Outcome::Tell(EventKind::Stalled(Stalled {
+            reason,
+            detail,
+            epoch: message.epoch,
+            sender: None,
+            message: message.bytes.clone(),
+        }))
+    }
+
+    fn commit_failed(
+        &self,
+        locked: &mut Locked,
+        message: &Incoming,
+        failure: Failure,
+        claims_own: bool,
+        external: bool,
+    ) -> Result<Option<Vec<Event>>> {
+        if let Some(error) = locked.session().parts.provider.take_failure() {
+            locked.drop_session();
+            return Err(error);
+        }
+        let from_self = is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf));
+        if from_self && claims_own {
+            return self.unknown_own(locked, message);
+        }
+        if from_self {
+            // An encrypted one: read the group again first, since opening it as another consumes nothing there.
+            let known = !self.opens_as_foreign(locked.session(), message, false)?;
+            return match known {
+                true => self.refuse(locked, message, ignored(IgnoredReason::OwnEcho, message.epoch)),
+                false => self.unknown_own(locked, message),
+            };
+        }
+        let outcome = if is(&failure, |e| matches!(e, EngineError::ProposalNotFound)) {
+            Outcome::Wait(HeldRow::new(HeldFor::Proposal, message.epoch, &message.bytes))
+        } else if is(&failure, |e| matches!(e, EngineError::KeyMissing(_))) {
+            ignored(IgnoredReason::Duplicate, message.epoch)
+        } else if unproven(&failure) {
+            undecryptable(failure.detail(), message.epoch)
+        } else if external {
+            denied(DeniedReason::Protocol, failure.detail(), message)
+        } else {
+            self.stalled(DeniedReason::Protocol, failure.detail(), message)
+        };
+        self.refuse(locked, message, outcome)
+    }
+
+    /// A commit that we have made and do not know: this store is older than what it sent.
+    fn unknown_own(&self, locked: &mut Locked, message: &Incoming) -> Result<Option<Vec<Event>>> {
+        let reason = RejoinReason::UnknownOwnCommit;
+        let kind = EventKind::RejoinNeeded(RejoinNeeded { reason, epoch: message.epoch });
+        self.refuse(locked, message, Outcome::Tell(kind))
+    }
+
+    /// Processes what has waited and can go on now.
+    pub(crate) fn release(&self, also: &[HeldFor]) -> Result<Vec<Event>> {
+        let mut events = Vec::new();
+        loop {
+            let epoch = match self.lock() {
+                Ok(mut locked) => locked.session().row.epoch,
+                Err(_) => return Ok(events),
+            };
+            let ready = HeldRow::all(&self.client.store, self.core.tag)?.into_iter().find(|(_, row)| {
+                row.epoch < epoch || row.epoch == epoch && (matches!(row.reason, HeldFor::Epoch | HeldFor::Group))
+            });
+            let Some((key, row)) = ready else { break };
+            let incoming = engine::envelope(&row.message)
+                .ok()
+                .and_then(|front| Incoming::new(&row.message, &front, Some(key.clone())));
+            let Some(incoming) = incoming else {
+                self.client.step(|tx| {
+                    tx.batch.delete(key.clone());
+                    Ok(())
+                })?;
+                continue;
+            };
+            events.extend(self.receive(&[incoming])?);
+        }
+        let mut again = HeldRow::all(&self.client.store, self.core.tag)?;
+        again.retain(|(_, row)| also.contains(&row.reason));
+        for (key, row) in again {
+            if let Some(incoming) =
+                engine::envelope(&row.message).ok().and_then(|front| Incoming::new(&row.message, &front, Some(key)))
+            {
+                let before = self.lock()?.session().row.epoch;
+                events.extend(self.receive(&[incoming])?);
+                if self.lock()?.session().row.epoch != before {
+                    events.extend(self.release(also)?);
+                    break;
+                }
+            }
+        }
+        Ok(events)
+    }
+
+    /// Whether the state that a resync leads to waits for this commit.
+    pub(super) fn is_joining(&self, id: u64) -> Result<bool> {
+        let row = self.client.store.get(&Key::group(JOINING, self.core.tag, &[]))?;
+        Ok(match row {
+            Some(row) => crate::ledger::decode::<super::join::JoiningRow>(&row)?.commit == id,
+            None => false,
+        })
+    }
+}
+
+impl Session {
+    /// Puts the credentials of a received commit to the trust policy.
+    fn ask_commit_trust(
+        &mut self,
+        group: &Group,
+        description: &CommitMessageDescription,
+    ) -> Result<crate::trust::Answer> {
+        let prior = match &description.effect {
+            CommitEffect::NewEpoch(epoch) => Some(epoch.prior_state.clone()),
+            _ => None,
+        };
+        let previous = |leaf: u32| {
+            prior.as_ref().and_then(|state| state.member_at_index(leaf)).map(|member| member.signing_identity)
+        };
+        self.ask_trust(&group.client, &previous)
+    }
+}

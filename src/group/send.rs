@@ -1,0 +1,70 @@
+//! Encrypting application messages.
+//!
+//! Generations are set aside in windows: the row says up to which one, and is durable before any of them is used. A
+//! message inside a window needs no write; a process that dies loses the rest of its window and never reuses any of it.
+
+use super::{
+    Group, GroupCore, Session,
+    session::{run, spent_rows},
+};
+use crate::{EncryptOptions, Result, client::ClientCore, ledger::encode};
+use std::sync::atomic::Ordering;
+use zeroize::Zeroizing;
+
+impl Group {
+    /// Encrypts for the members of this epoch (RFC 9420 section 6.3). `data` is wiped. Its key is never used again,
+    /// whatever dies when.
+    ///
+    /// Errors: `CommitRequired` while proposals wait to be committed (section 12.4), `GroupClosed`, `GroupJoining`,
+    /// `RejoinRequired`, `StoreRolledBack`, `NotAllowed`, `Stale`. Nothing is lost or changed then.
+    pub fn encrypt(&self, data: Vec<u8>, options: EncryptOptions) -> Result<Vec<u8>> {
+        let data = Zeroizing::new(data);
+        self.attempt(|locked| {
+            let session = locked.session();
+            self.check_sending(session)?;
+            if session.engine.commit_required() {
+                return crate::error::fail(crate::ErrorCode::CommitRequired, "proposals wait to be committed");
+            }
+            if session.generation == session.row.mark {
+                let window = (session.window * 2).clamp(1, self.client.settings.limits.send_window);
+                let mark = session.generation + window;
+                if !session.store_folded(&self.client, &self.core, mark)? {
+                    locked.drop_session();
+                    return Ok(None);
+                }
+                locked.session().window = window;
+            }
+            let session = locked.session();
+            let message = run(|| session.engine.encrypt_application_message(&data, options.aad.clone()));
+            session.generation += 1;
+            let message = locked.settle(message)?;
+            Ok(Some(message.to_bytes()?))
+        })
+    }
+}
+
+impl Session {
+    /// Stores the row with all consumed keys gone and generations below `mark` set aside. `false` if somebody else has
+    /// moved the group; then nothing was written.
+    pub(crate) fn store_folded(&mut self, client: &ClientCore, core: &GroupCore, mark: u32) -> Result<bool> {
+        let row = self.folded_row(client, mark)?;
+        let spent = spent_rows(&client.store, &self.unfolded)?;
+        let raised = mark > self.row.mark;
+        let bytes = encode(&row);
+        let done = client.write(|_, foreign| self.is_unchanged(client, core.tag, foreign), &mut |tx| {
+            tx.batch.put(super::GroupRow::key(core.tag), bytes.clone());
+            spent.iter().for_each(|row| tx.batch.delete_log(*row));
+            if raised {
+                tx.raise_mark(client);
+            }
+            Ok(())
+        })?;
+        if done.is_none() {
+            return Ok(false);
+        }
+        core.folded.store(row.folded, Ordering::Relaxed);
+        self.row = row;
+        self.unfolded.clear();
+        Ok(true)
+    }
+}

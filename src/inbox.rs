@@ -1,0 +1,222 @@
+//! Receiving, and the inbox: events are kept from the transaction that consumed their key until they are acknowledged.
+
+use crate::{
+    Client, Denied, DeniedReason, ErrorCode, Event, EventKind, GroupStatus, HeldFor, Ignored, IgnoredReason, Result,
+    Undecryptable,
+    client::ClientCore,
+    engine::{self, Envelope},
+    error::fail,
+    group::{HeldRow, Incoming},
+    key_package::KeyPackageRow,
+    ledger::{check_room, deliver},
+};
+use std::sync::Arc;
+
+impl Client {
+    /// Takes in any message for this device: of a group, or a Welcome. Answers what became of it, and of messages that
+    /// waited for it. Whatever an event reports is stored when this returns.
+    ///
+    /// Errors are for misuse and for the store: `InboxFull` (nothing was consumed), `UnexpectedMessage` for a key
+    /// package or GroupInfo, `TooLarge`, `CallbackFailed`, `Stale`. Bytes that are no MLS message are an
+    /// `undecryptable` event.
+    pub fn receive(&self, message: &[u8]) -> Result<Vec<Event>> {
+        self.receive_all(&[message])
+    }
+
+    /// As [`receive`](Self::receive) for each message in turn, in fewer transactions. An error stops it: events of the
+    /// messages before are in the inbox.
+    pub fn receive_many(&self, messages: &[Vec<u8>]) -> Result<Vec<Event>> {
+        let messages: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
+        self.receive_all(&messages)
+    }
+
+    fn receive_all(&self, messages: &[&[u8]]) -> Result<Vec<Event>> {
+        self.core.open()?;
+        let mut events = Vec::new();
+        let mut rest = messages;
+        while let Some(first) = rest.first() {
+            let count = self.core.room()?;
+            let Some((group_id, incoming)) = self.core.framed(first)? else {
+                events.extend(self.core.receive_other(first)?);
+                rest = &rest[1..];
+                continue;
+            };
+            let mut run = vec![incoming];
+            for message in rest[1..].iter().take(count.saturating_sub(1)) {
+                match self.core.framed(message) {
+                    Ok(Some((id, incoming))) if id == group_id => run.push(incoming),
+                    _ => break,
+                }
+            }
+            rest = &rest[run.len()..];
+            events.extend(self.core.receive_run(&group_id, &run)?);
+        }
+        Ok(events)
+    }
+
+    /// Processes what waits for the validator, for a proposal or for larger limits once more.
+    pub fn retry_held(&self) -> Result<Vec<Event>> {
+        self.core.open()?;
+        let mut events = Vec::new();
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let page = self.groups(after.as_deref(), 64)?;
+            for id in &page {
+                self.core.room()?;
+                let group = self.core.group(id);
+                if !HeldRow::all(&self.core.store, group.core.tag)?.is_empty() {
+                    events.extend(group.release(&[HeldFor::Validator, HeldFor::Limits, HeldFor::Proposal])?);
+                }
+            }
+            match page.last() {
+                Some(last) if page.len() == 64 => after = Some(last.clone()),
+                _ => return Ok(events),
+            }
+        }
+    }
+
+    /// The events that wait to be acknowledged, with ids above `after`, at most `limit` (0 to 1,000), in the order of
+    /// their ids. Each counts as delivered once more, durably, before it is returned.
+    pub fn inbox(&self, after: u64, limit: u32) -> Result<Vec<Event>> {
+        self.core.open()?;
+        let skip = self.core.ledger.enter()?.acknowledged().clone();
+        let limit = limit.min(1_000);
+        self.core.step_events(|tx| deliver(&self.core.store, tx, &skip, after, limit))
+    }
+
+    /// Says that the application has kept, or does not need, the event of this id; an event that is not kept, or is
+    /// acknowledged already, is fine. It is durable with the next write, [`flush`](Self::flush) or
+    /// [`close`](Self::close): after a crash before that the event is delivered again.
+    ///
+    /// Errors: `NotAllowed` for a notification extension.
+    pub fn acknowledge(&self, id: u64) -> Result<()> {
+        self.core.open()?;
+        self.core.settings.full()?;
+        self.core.ledger.enter()?.acknowledge(id);
+        Ok(())
+    }
+}
+
+impl ClientCore {
+    /// How many more events can be kept. `InboxFull` if none.
+    fn room(&self) -> Result<usize> {
+        let mut ledger = self.ledger.enter()?;
+        ledger.look(&self.store)?;
+        let limit = self.settings.limits.inbox_events;
+        check_room(ledger.waiting(), limit)?;
+        Ok((limit - ledger.waiting()) as usize)
+    }
+
+    /// A message of a group, with the group's id. `None` for others.
+    fn framed(&self, message: &[u8]) -> Result<Option<(Vec<u8>, Incoming)>> {
+        if message.len() as u64 > self.settings.limits.message_bytes {
+            return fail(ErrorCode::TooLarge, "the message is over the limit of its size");
+        }
+        let Ok(envelope) = engine::envelope(message) else { return Ok(None) };
+        match &envelope {
+            Envelope::Framed { group_id, .. } => {
+                Ok(Incoming::new(message, &envelope, None).map(|incoming| (group_id.clone(), incoming)))
+            }
+            Envelope::Other => fail(ErrorCode::UnexpectedMessage, "key packages and GroupInfos are not received"),
+            Envelope::Welcome => Ok(None),
+        }
+    }
+
+    fn receive_run(self: &Arc<Self>, group_id: &[u8], run: &[Incoming]) -> Result<Vec<Event>> {
+        let group = self.group(group_id);
+        if self.status(group.core.tag)?.is_some() {
+            let mut events = Vec::new();
+            for part in run.chunk_by(|a, b| a.is_application() == b.is_application()) {
+                events.extend(group.receive(part)?);
+                if !part[0].is_application() {
+                    events.extend(group.release(&[HeldFor::Proposal])?);
+                }
+            }
+            return Ok(events);
+        }
+        let mut events = Vec::new();
+        for (at, message) in run.iter().enumerate() {
+            events.extend(group.receive_unknown(message)?);
+            if self.status(group.core.tag)?.is_some() {
+                events.extend(self.receive_run(group_id, &run[at + 1..])?);
+                break;
+            }
+        }
+        Ok(events)
+    }
+
+    /// A Welcome, or what is no MLS message.
+    fn receive_other(self: &Arc<Self>, message: &[u8]) -> Result<Vec<Event>> {
+        match engine::envelope(message) {
+            Ok(Envelope::Welcome) => self.receive_welcome(message),
+            Ok(_) => Ok(Vec::new()),
+            Err(error) => self.tell(&[], undecryptable(error.detail())),
+        }
+    }
+
+    fn tell(&self, group_id: &[u8], kind: EventKind) -> Result<Vec<Event>> {
+        self.step_events(|tx| {
+            tx.event(None, group_id, kind.clone());
+            Ok(())
+        })
+    }
+
+    fn receive_welcome(self: &Arc<Self>, message: &[u8]) -> Result<Vec<Event>> {
+        let ignore = |reason| EventKind::Ignored(Ignored { reason, epoch: 0 });
+        let deny = |reason, detail: &str| {
+            EventKind::Denied(Denied { reason, detail: detail.to_owned(), sender: None, message: message.to_vec() })
+        };
+        let Ok(decoded) = engine::decode(message) else {
+            return self.tell(&[], undecryptable("SerializationError"));
+        };
+        let mut reference = None;
+        for candidate in decoded.welcome_key_package_references() {
+            if KeyPackageRow::get(&self.store, candidate)?.is_some() {
+                reference = Some(candidate.to_vec());
+                break;
+            }
+        }
+        let Some(reference) = reference else { return self.tell(&[], ignore(IgnoredReason::NotForUs)) };
+        let (room, known) = self.invitations(message)?;
+        if known {
+            return self.tell(&[], ignore(IgnoredReason::Duplicate));
+        }
+        if !room {
+            return self.tell(&[], deny(DeniedReason::Limit, "too many invitations wait"));
+        }
+        let preview = match self.preview_welcome(message, &reference) {
+            Ok((preview, _)) => preview,
+            Err(error) => {
+                let kind = match error.code() {
+                    ErrorCode::TooLarge => deny(DeniedReason::Limit, error.detail()),
+                    ErrorCode::PskNotFound | ErrorCode::NoSuccessor | ErrorCode::Unsupported => {
+                        deny(DeniedReason::Protocol, error.detail())
+                    }
+                    code if (20..40).contains(&(code as i32)) => return Err(error),
+                    _ => undecryptable(error.detail()),
+                };
+                return self.tell(&[], kind);
+            }
+        };
+        let tag = self.store.group_tag(&preview.group_id);
+        if matches!(self.status(tag)?, Some(GroupStatus::Active | GroupStatus::RejoinNeeded)) {
+            return self.tell(&preview.group_id, ignore(IgnoredReason::AlreadyMember));
+        }
+        let mut id = 0;
+        let mut events = self.step_events(|tx| {
+            id = self.invite(tx, message, &reference, &preview);
+            Ok(())
+        })?;
+        if self.settings.policy.auto_join && !preview.needs_tree && self.settings.full().is_ok() {
+            // A verdict that is not "yes" leaves the invitation to the application.
+            if let Ok((_, joined)) = self.join(id, None) {
+                events.extend(joined);
+            }
+        }
+        Ok(events)
+    }
+}
+
+fn undecryptable(detail: &str) -> EventKind {
+    EventKind::Undecryptable(Undecryptable { detail: detail.to_owned(), epoch: 0 })
+}
