@@ -1,26 +1,28 @@
 //! Moving to the next epoch: one transaction for the state, the past epoch, our commits and the events.
 
 use super::{
-    COMMIT, Group, GroupRow, GroupStatus, HeldRow, Locked, Session,
+    Group, GroupRow, GroupStatus, HeldRow, JOINING, Locked, Session,
     commit::CommitRow,
     propose::describe,
     row::{EpochRow, StoredTree},
     session::spent_rows,
+    withdrawn::Withdrawn,
 };
 use crate::{
-    CommitStatus, Committed, ErrorCode, Event, EventKind, ProposalInfo, Removed, Replaced, Result, Sender, SenderKind,
-    Superseded,
+    CommitStatus, Committed, Credential, ErrorCode, Event, EventKind, ProposalInfo, Removed, Replaced, Result, Sender,
+    SenderKind, Superseded,
     engine::{self, PastEpoch, Snapshot, Written, without_pending_updates},
     error::fail,
     ledger::encode,
     store::{Batch, Key},
-    trust::Answer,
+    trust::{Answer, remember},
 };
 use mls_rs::{
     group::{
         CachedProposal, CommitEffect, CommitMessageDescription, NewEpoch, Sender as EngineSender, proposal::Proposal,
     },
     identity::SigningIdentity,
+    mls_rs_codec::MlsEncode,
     mls_rules::ProposalSource,
 };
 use std::sync::atomic::Ordering;
@@ -38,7 +40,6 @@ pub(super) struct Trigger {
 
 /// What the commit did, told in the public form.
 struct Story {
-    status: GroupStatus,
     sender: Sender,
     kinds: Vec<EventKind>,
 }
@@ -54,40 +55,41 @@ impl Group {
         trigger: Trigger,
     ) -> Result<Option<Vec<Event>>> {
         let old_epoch = locked.session().row.epoch;
+        let next = match &description.effect {
+            CommitEffect::Removed { .. } => Ok(self.closed(locked.session())),
+            effect => self.next_epoch(locked.session(), effect, own.is_some()),
+        };
+        let next = locked.settle(next)?;
         let story = self.tell(locked.session(), &description, own.as_ref(), &trigger);
         let mut story = locked.settle(story)?;
         let rows = self.commit_rows()?;
         let lost = rows.iter().filter(|row| row.epoch == old_epoch && own.as_ref().is_none_or(|own| own.id != row.id));
         let lost: Vec<&CommitRow> = lost.filter(|row| row.status() != CommitStatus::Accepted).collect();
-        if story.status != GroupStatus::Closed {
+        if next.row.status != GroupStatus::Closed {
             for row in lost.iter().filter(|row| row.status() == CommitStatus::Pending) {
                 story.kinds.push(EventKind::Superseded(Superseded {
                     commit: row.id,
                     winner: story.sender.clone(),
                     epoch: old_epoch + 1,
-                    still_valid: still_valid(locked.session(), &row.by_value),
+                    still_valid: self.still_valid(locked.session(), &row.by_value),
                 }));
             }
         }
-        let was_own = own.is_some();
-        let accepted = own.map(CommitRow::into_accepted);
-        let lost: Vec<u64> = lost.iter().map(|row| row.id).collect();
-
-        let next = match story.status {
-            GroupStatus::Closed => self.closed(locked.session()),
-            status => self.next_epoch(locked.session(), status, was_own),
-        };
-        let next = locked.settle(next)?;
         let spent = spent_rows(&self.client.store, &locked.session().unfolded)?;
         let tag = self.core.tag;
+        let joining = self.joining()?.filter(|id| lost.iter().any(|row| row.id == *id));
         let done = locked.write(|tx| {
             next.apply(&mut tx.batch, self);
             spent.iter().for_each(|row| tx.batch.delete_log(*row));
-            for id in &lost {
-                tx.batch.delete(Key::group(COMMIT, tag, &id.to_be_bytes()));
+            for row in &lost {
+                tx.batch.delete(CommitRow::key(self, row.id));
             }
-            if let Some(row) = &accepted {
-                tx.batch.put(CommitRow::key(self, row.id), encode(row));
+            if joining.is_some() {
+                tx.batch.delete(Key::group(JOINING, tag, &[]));
+            }
+            if let Some(row) = &own {
+                tx.batch.put(CommitRow::key(self, row.id), encode(&row.accepted()));
+                remember(&row.pins, &mut tx.batch);
             }
             if let Some(held) = &trigger.held {
                 tx.batch.delete(held.clone());
@@ -101,8 +103,8 @@ impl Group {
         })?;
         let Some(done) = done else { return Ok(None) };
         self.core.folded.store(next.row.folded, Ordering::Relaxed);
-        if was_own || story.status == GroupStatus::Closed {
-            // The engine applied a commit without its index of the tree: it makes one when it loads.
+        if next.row.status == GroupStatus::Closed {
+            // The engine has stopped halfway.
             locked.drop_session();
         } else {
             let session = locked.session();
@@ -149,13 +151,13 @@ impl Group {
                     ));
                 }
                 committed.dropped = self.dropped(&trigger.own_cached, epoch, &before)?;
-                Story { status: GroupStatus::Active, sender, kinds: vec![EventKind::Committed(committed)] }
+                Story { sender, kinds: vec![EventKind::Committed(committed)] }
             }
             CommitEffect::Removed { new_epoch, .. } => {
                 let before = |leaf: u32| new_epoch.prior_state.member_at_index(leaf).map(|m| m.signing_identity);
                 let sender = committer(&before);
                 let removed = Removed { sender: sender.clone(), epoch: session.row.epoch };
-                Story { status: GroupStatus::Closed, sender, kinds: vec![EventKind::Removed(removed)] }
+                Story { sender, kinds: vec![EventKind::Removed(removed)] }
             }
             CommitEffect::ReInit(reinit) => {
                 let sender = committer(&after);
@@ -164,7 +166,7 @@ impl Group {
                     cipher_suite: reinit.proposal.new_cipher_suite().raw_value(),
                     sender: sender.clone(),
                 };
-                Story { status: GroupStatus::Replaced, sender, kinds: vec![EventKind::Replaced(replaced)] }
+                Story { sender, kinds: vec![EventKind::Replaced(replaced)] }
             }
         })
     }
@@ -202,7 +204,10 @@ impl Group {
                 }
                 Proposal::Update(update) => {
                     let leaf = engine::sender_kind(&info.sender).1;
-                    committed.updated.push(settings.sender(SenderKind::Member, leaf, Some(update.signing_identity())));
+                    if leaf.and_then(before).as_ref() != Some(update.signing_identity()) {
+                        let updated = settings.sender(SenderKind::Member, leaf, Some(update.signing_identity()));
+                        committed.updated.push(updated);
+                    }
                 }
                 Proposal::Psk(psk) => committed.psks.extend(psk.external_psk_id().map(|id| id.to_vec().into())),
                 Proposal::GroupContextExtensions(_) => committed.context_changed = true,
@@ -234,22 +239,29 @@ impl Group {
             .collect()
     }
 
-    /// The rows of the new epoch.
-    fn next_epoch(&self, session: &mut Session, status: GroupStatus, was_own: bool) -> Result<Next> {
+    /// The rows of the new epoch, with the engine's group ready for it.
+    fn next_epoch(&self, session: &mut Session, effect: &CommitEffect, was_own: bool) -> Result<Next> {
         let (mut snapshot, written) = session.snapshot()?;
         if was_own {
             snapshot.small = without_pending_updates(&snapshot.small)?;
+            // The engine applied the commit without its index of the tree: it makes one when it loads.
+            let whole = Snapshot::join(&snapshot.small, &snapshot.tree)?;
+            session.engine = self.client.load_engine(&session.parts, &self.core.id, whole)?;
         }
         let epoch = session.engine.context().epoch;
         if epoch != session.row.epoch + 1 {
             return fail(ErrorCode::Engine, "the engine skipped an epoch");
         }
-        let past = past_epochs(&snapshot, &written)?;
         let tree = session.tree.change(self.core.tag, &snapshot.tree, epoch);
+        let past = past_epochs(session, effect, &snapshot, &written)?;
         let row = GroupRow {
             version: session.row.version + 1,
             id: session.row.id.clone(),
-            status,
+            status: match effect {
+                CommitEffect::ReInit(_) => GroupStatus::Replaced,
+                // One who has to join again has not done so by receiving.
+                _ => session.row.status,
+            },
             epoch,
             mark: 0,
             folded: session.row.folded.max(session.seen),
@@ -264,11 +276,11 @@ impl Group {
     }
 
     /// The row of a group that this device was removed from: its state stays readable, its keys are of no use.
-    fn closed(&self, session: &Session) -> Result<Next> {
+    fn closed(&self, session: &Session) -> Next {
         let mut row = session.row.clone();
         row.version += 1;
         row.status = GroupStatus::Closed;
-        Ok(Next { row, tree: None, past: Vec::new() })
+        Next { row, tree: None, past: Vec::new() }
     }
 }
 
@@ -283,6 +295,7 @@ impl Next {
     fn apply(&self, batch: &mut Batch, group: &Group) {
         let tag = group.core.tag;
         batch.put(GroupRow::key(tag), encode(&self.row));
+        Withdrawn::forget(batch, tag);
         match &self.tree {
             Some(tree) => {
                 tree.apply(batch);
@@ -293,42 +306,51 @@ impl Next {
             }
             None => {
                 EpochRow::forget(batch, tag);
-                HeldRow::forget(batch, tag);
+                HeldRow::forget(batch, tag, self.row.epoch);
             }
         }
     }
 }
 
-/// The records of epochs that ended, with keys told by their successors'.
-fn past_epochs(snapshot: &Snapshot, written: &Written) -> Result<Vec<(u64, EpochRow)>> {
-    let next = snapshot.tree.signature_keys()?;
-    written
-        .new_epochs
-        .iter()
-        .map(|record| {
-            let past = PastEpoch::cut(&record.data)?;
-            Ok((record.epoch, EpochRow::new(&past.small, &past.keys, &next)))
-        })
-        .collect()
-}
-
-/// Which proposals could be committed in the new epoch.
-fn still_valid(session: &Session, proposals: &[ProposalInfo]) -> Vec<ProposalInfo> {
-    let valid = |info: &&ProposalInfo| match (info.kind, &info.subject) {
-        (1, Some(subject)) => {
-            let identity = subject.credential_bytes();
-            session.engine.member_with_identity(identity).is_err()
-        }
-        // By index a Remove would hit whoever came to that leaf since.
-        (3, Some(subject)) => {
-            subject.leaf.and_then(|leaf| session.engine.member_at_index(leaf)).is_some_and(|member| {
-                member.signing_identity.signature_key.as_bytes() == subject.signature_key
-                    && Some(engine::credential(&member.signing_identity)) == subject.credential
-            })
-        }
-        _ => true,
+/// The records of epochs that ended, with members told by their successors'.
+fn past_epochs(
+    session: &Session,
+    effect: &CommitEffect,
+    snapshot: &Snapshot,
+    written: &Written,
+) -> Result<Vec<(u64, EpochRow)>> {
+    let next = snapshot.tree.identities()?;
+    let epoch = session.engine.context().epoch;
+    let before = |leaf: u32| match effect {
+        CommitEffect::NewEpoch(new) => new.prior_state.member_at_index(leaf).map(|member| member.signing_identity),
+        _ => None,
     };
-    proposals.iter().filter(valid).cloned().collect()
+    let mut rows = Vec::new();
+    for record in &written.new_epochs {
+        let past = PastEpoch::cut(&record.data)?;
+        let mut members = Vec::new();
+        for (leaf, key) in (0u32..).zip(&past.keys) {
+            let after = next.get(leaf as usize).and_then(Option::as_ref);
+            let same = match (key, after) {
+                (Some(key), Some(after)) => engine::key_of(after)? == key,
+                (None, None) => true,
+                _ => false,
+            };
+            members.push(match key {
+                _ if same && session.tree.updated.get(leaf as usize) != Some(&epoch) => after.cloned(),
+                Some(key) => match before(leaf) {
+                    Some(identity) => Some(identity.mls_encode_to_vec()?),
+                    None if same => after.cloned(),
+                    None => Some(engine::signing_identity(&Credential::Basic { identity: Vec::new() }, key)?)
+                        .map(|identity| identity.mls_encode_to_vec())
+                        .transpose()?,
+                },
+                None => None,
+            });
+        }
+        rows.push((record.epoch, EpochRow::new(&past.small, &members, &next)));
+    }
+    Ok(rows)
 }
 
 impl Group {
@@ -348,6 +370,8 @@ impl Group {
         folded: u64,
     ) {
         let tag = self.core.tag;
+        EpochRow::forget(batch, tag);
+        Withdrawn::forget(batch, tag);
         StoredTree::forget(batch, tag);
         let mut stored = StoredTree::new();
         let context = engine.context();

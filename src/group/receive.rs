@@ -5,16 +5,19 @@
 //! same run is stored: those rows say which keys were consumed, and nothing of the engine's state.
 
 use super::{
-    Group, GroupStatus, HeldRow, JOINING, Locked, Session,
+    Before, Group, GroupStatus, HeldRow, JOINING, Locked, Session,
     advance::Trigger,
+    commit::CommitRow,
     held::Room,
     propose::proposal_info,
     row::EpochRow,
     session::{Failure, Unfolded, run},
+    withdrawn::Withdrawn,
 };
 use crate::{
     CommitStatus, ContentKind, Denied, DeniedReason, Event, EventKind, ExternalJoin, Held, HeldFor, Ignored,
-    IgnoredReason, Message, RejoinNeeded, RejoinReason, Result, Role, SenderKind, Stalled, Undecryptable, Verdict,
+    IgnoredReason, Message, RejoinNeeded, RejoinReason, Result, Role, Sender, SenderKind, Stalled, Undecryptable,
+    Verdict,
     engine::{self, EngineGroup, Envelope, Graft, Snapshot},
     ledger::{Used, encode},
     store::Key,
@@ -22,7 +25,6 @@ use crate::{
 use mls_rs::{
     error::MlsError as EngineError,
     group::{CommitEffect, CommitMessageDescription, ReceivedMessage, proposal::Proposal},
-    identity::SigningIdentity,
 };
 use std::cmp::Ordering;
 
@@ -66,6 +68,8 @@ enum Outcome {
     Got(EventKind, Used),
     /// Keep it.
     Wait(HeldRow),
+    /// It proves that the store is older than what this device has sent.
+    Parted(RejoinReason),
 }
 
 /// Whether the engine's group is still what it was before a message.
@@ -148,9 +152,17 @@ impl Group {
     /// how many are done with.
     fn step(&self, locked: &mut Locked, messages: &[Incoming]) -> Result<Option<(usize, Vec<Event>)>> {
         let first = &messages[0];
-        if matches!(locked.session().row.status, GroupStatus::Closed | GroupStatus::Replaced) {
-            let outcomes = messages.iter().map(|m| (m, ignored(IgnoredReason::GroupClosed, m.epoch))).collect();
-            return Ok(self.store_outcomes(locked, outcomes)?.map(|events| (messages.len(), events)));
+        let (status, epoch) = (locked.session().row.status, locked.session().row.epoch);
+        if matches!(status, GroupStatus::Closed | GroupStatus::Replaced) {
+            if let Some(row) = self.external_commit(first)? {
+                return Ok(Some((1, self.merge_joining(locked, &row, first.held.clone())?)));
+            }
+            // It may overtake the Welcome of somebody who was removed and comes back.
+            if status == GroupStatus::Closed && first.epoch > epoch && first.held.is_none() {
+                return Ok(Some((1, self.hold_for_welcome(first)?)));
+            }
+            let outcome = ignored(IgnoredReason::GroupClosed, first.epoch);
+            return Ok(self.store_outcomes(locked, vec![(first, outcome)])?.map(|events| (1, events)));
         }
         match first.content {
             ContentKind::Application => self.application(locked, messages),
@@ -163,12 +175,25 @@ impl Group {
     fn store_outcomes(&self, locked: &mut Locked, outcomes: Vec<(&Incoming, Outcome)>) -> Result<Option<Vec<Event>>> {
         let tag = self.core.tag;
         let mut used = Vec::new();
+        let mut parted = None;
         // Decide on holding before the transaction: it reads.
         let mut decided = Vec::new();
         for (message, outcome) in outcomes {
             let (kind, key, held) = match outcome {
                 Outcome::Tell(kind) => (Some(kind), None, None),
                 Outcome::Got(kind, key) => (Some(kind), Some(key), None),
+                // Known already.
+                Outcome::Parted(_) if locked.session().row.status == GroupStatus::RejoinNeeded => {
+                    let reason = IgnoredReason::OwnEcho;
+                    (Some(EventKind::Ignored(Ignored { reason, epoch: message.epoch })), None, None)
+                }
+                Outcome::Parted(reason) => {
+                    let mut row = locked.session().row.clone();
+                    row.status = GroupStatus::RejoinNeeded;
+                    row.version += 1;
+                    parted = Some(row);
+                    (Some(EventKind::RejoinNeeded(RejoinNeeded { reason, epoch: message.epoch })), None, None)
+                }
                 // It waited before and waits on: nothing new to tell.
                 Outcome::Wait(row) if message.held.is_some() => (None, None, Some(row)),
                 Outcome::Wait(row) => match self.room_to_hold(&row)? {
@@ -186,6 +211,9 @@ impl Group {
         }
         let done = locked.write(|tx| {
             used.clear();
+            if let Some(row) = &parted {
+                tx.batch.put(super::GroupRow::key(tag), encode(row));
+            }
             for (message, kind, key, held) in &decided {
                 if let Some(waited) = &message.held {
                     tx.batch.delete(waited.clone());
@@ -202,6 +230,9 @@ impl Group {
         })?;
         let Some(done) = done else { return Ok(None) };
         let session = locked.session();
+        if let Some(row) = parted {
+            session.row = row;
+        }
         let epoch = session.row.epoch;
         session.unfolded.extend(used.into_iter().filter(|unfolded| unfolded.used.epoch == epoch));
         Ok(Some(done.events))
@@ -230,7 +261,7 @@ impl Group {
                     let (outcome, trusted) = self.open_current(session, message);
                     intact = trusted != Trusted::No;
                     match trusted {
-                        Trusted::Own => self.own_echo(session, message)?,
+                        Trusted::Own => self.own_echo(session, message, RejoinReason::RolledBack)?,
                         _ => outcome,
                     }
                 }
@@ -255,21 +286,21 @@ impl Group {
     }
 
     fn open_current(&self, session: &mut Session, message: &Incoming) -> (Outcome, Trusted) {
-        let (mut outcome, trusted) = self.open(&mut session.engine, &|_| None, message);
+        let (mut outcome, trusted) = self.open(&mut session.engine, message);
         if let Outcome::Got(EventKind::Message(received), used) = &mut outcome {
-            let identity = session.engine.member_at_index(used.leaf).map(|member| member.signing_identity);
-            received.sender = self.client.settings.sender(SenderKind::Member, Some(used.leaf), identity.as_ref());
+            received.sender = self.sender_at(&session.engine, used.leaf);
         }
         (outcome, trusted)
     }
 
-    /// Decrypts an application message; answers whether the engine can still be trusted.
-    fn open(
-        &self,
-        engine: &mut EngineGroup,
-        member_at: &dyn Fn(u32) -> Option<SigningIdentity>,
-        message: &Incoming,
-    ) -> (Outcome, Trusted) {
+    fn sender_at(&self, engine: &EngineGroup, leaf: u32) -> Sender {
+        let identity = engine.member_at_index(leaf).map(|member| member.signing_identity);
+        self.client.settings.sender(SenderKind::Member, Some(leaf), identity.as_ref())
+    }
+
+    /// Decrypts an application message, without saying yet who its sender is; answers whether the engine can still be
+    /// trusted.
+    fn open(&self, engine: &mut EngineGroup, message: &Incoming) -> (Outcome, Trusted) {
         let decoded = match engine::decode(&message.bytes) {
             Ok(decoded) => decoded,
             Err(error) => return (undecryptable(error.detail().into(), message.epoch), Trusted::Yes),
@@ -279,7 +310,7 @@ impl Group {
                 let leaf = received.sender_index;
                 let generation = received.unauthenticated_key_generation.unwrap_or(0);
                 let kind = EventKind::Message(Message {
-                    sender: self.client.settings.sender(SenderKind::Member, Some(leaf), member_at(leaf).as_ref()),
+                    sender: self.client.settings.sender(SenderKind::Member, Some(leaf), None),
                     epoch: message.epoch,
                     generation,
                     data: received.data().to_vec(),
@@ -307,29 +338,22 @@ impl Group {
         let (store, tag) = (&self.client.store, self.core.tag);
         let session = locked.session();
         let past = match session.row.epoch - message.epoch <= u64::from(self.client.settings.limits.past_epochs) {
-            true => EpochRow::get(store, tag, message.epoch)?.zip(session.past_keys(store, tag, message.epoch)?),
+            true => {
+                EpochRow::get(store, tag, message.epoch)?.zip(session.past_identities(store, tag, message.epoch)?)
+            }
             false => None,
         };
-        let Some((mut past, keys)) = past else {
+        let Some((mut past, identities)) = past else {
             return self.store_outcomes(locked, vec![(message, ignored(IgnoredReason::TooOld, message.epoch))]);
         };
         let parts = self.client.parts();
-        let grafted = Graft::join(&session.row.snapshot, &past.small, &keys)?;
+        let grafted = Graft::join(&session.row.snapshot, &past.small, &identities)?;
         let mut engine = self.client.load_engine(&parts, &self.core.id, grafted)?;
-        let member_at = |leaf: u32| {
-            // Who is at that leaf now, if it is still the same one.
-            let key = keys.get(leaf as usize)?.as_ref()?;
-            let identity = session.engine.member_at_index(leaf)?.signing_identity;
-            (identity.signature_key.as_bytes() == key).then_some(identity)
-        };
-        let mut outcome = self.open(&mut engine, &member_at, message).0;
-        let Outcome::Got(EventKind::Message(received), _) = &mut outcome else {
+        let mut outcome = self.open(&mut engine, message).0;
+        let Outcome::Got(EventKind::Message(received), used) = &mut outcome else {
             return self.store_outcomes(locked, vec![(message, outcome)]);
         };
-        if received.sender.signature_key.is_empty() {
-            let key = received.sender.leaf.and_then(|leaf| keys.get(leaf as usize)).cloned().flatten();
-            received.sender.signature_key = key.unwrap_or_default();
-        }
+        received.sender = self.sender_at(&engine, used.leaf);
         let kind = EventKind::Message(received.clone());
         run(|| engine.write_to_storage())?;
         let written = parts.provider.take_written().expect("the engine has just written");
@@ -348,16 +372,15 @@ impl Group {
 
     /// A message that claims to be our own. Mostly the service's echo; but one at a generation that this store has
     /// never set aside proves that the store was rolled back.
-    fn own_echo(&self, session: &mut Session, message: &Incoming) -> Result<Outcome> {
+    fn own_echo(&self, session: &mut Session, message: &Incoming, reason: RejoinReason) -> Result<Outcome> {
         if message.epoch != session.row.epoch || !self.opens_as_foreign(session, message, false)? {
             return Ok(ignored(IgnoredReason::OwnEcho, message.epoch));
         }
         // Any member can encrypt under our keys: only the signature proves it.
-        if !self.opens_as_foreign(session, message, true)? {
-            return Ok(undecryptable("InvalidSignature".into(), message.epoch));
-        }
-        let kind = EventKind::RejoinNeeded(RejoinNeeded { reason: RejoinReason::RolledBack, epoch: message.epoch });
-        Ok(Outcome::Tell(kind))
+        Ok(match self.opens_as_foreign(session, message, true)? {
+            true => Outcome::Parted(reason),
+            false => undecryptable("InvalidSignature".into(), message.epoch),
+        })
     }
 
     /// Whether an own message opens for somebody who takes us for another member and has used up our keys up to the
@@ -374,7 +397,8 @@ impl Group {
         let Ok(decoded) = engine::decode(&message.bytes) else { return Ok(false) };
         Ok(match run(|| other.process_incoming_message(decoded)) {
             Ok(_) => true,
-            Err(failure) if with_tree => !unproven(&failure),
+            // Whatever comes after the signature was checked: we are not who we pretend to be.
+            Err(failure) if with_tree => !is(&failure, |e| matches!(e, EngineError::InvalidSignature)),
             Err(failure) => is(&failure, |e| {
                 !matches!(
                     e,
@@ -430,7 +454,7 @@ impl Group {
             }
             Err(failure) => {
                 let outcome = if is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf)) {
-                    ignored(IgnoredReason::OwnEcho, message.epoch)
+                    self.own_echo(session, message, RejoinReason::RolledBack)?
                 } else if is(&failure, |e| matches!(e, EngineError::KeyMissing(_))) {
                     ignored(IgnoredReason::Duplicate, message.epoch)
                 } else if unproven(&failure) {
@@ -457,6 +481,9 @@ impl Group {
             let outcome = denied(DeniedReason::Limit, "too many proposals of one sender", message);
             return self.refuse(locked, message, outcome);
         }
+        if Withdrawn::contains(&self.client.store, self.core.tag, &reference)? {
+            return self.refuse(locked, message, ignored(IgnoredReason::Duplicate, message.epoch));
+        }
         let info = proposal_info(&self.client, &session.engine, new)?;
         // A proposal changes nobody yet: the engine asks about it when it is committed, and that is too late to deny.
         match new.proposal() {
@@ -464,9 +491,7 @@ impl Group {
             Proposal::Update(update) => session.parts.identity.ask_about(update.signing_identity()),
             _ => {}
         }
-        let before: Vec<_> = session.engine.roster().members_iter().map(|m| (m.index, m.signing_identity)).collect();
-        let previous = |leaf: u32| before.iter().find(|(index, _)| *index == leaf).map(|(_, id)| id.clone());
-        let answer = session.ask_trust(&self.client, &previous);
+        let answer = session.ask_current_trust(&self.client);
         let answer = locked.settle(answer)?;
         match answer.refused {
             Some(Verdict::Deny) => {
@@ -496,6 +521,7 @@ impl Group {
         let session = locked.session();
         session.row = row;
         session.unfolded.clear();
+        self.core.folded.store(session.row.folded, std::sync::atomic::Ordering::Relaxed);
         Ok(Some(done.events))
     }
 
@@ -507,12 +533,11 @@ impl Group {
     }
 
     fn commit_message(&self, locked: &mut Locked, message: &Incoming) -> Result<Option<Vec<Event>>> {
+        if let Some(row) = self.external_commit(message)? {
+            return Ok(Some(self.merge_joining(locked, &row, message.held.clone())?));
+        }
         let hash = engine::hash(&message.bytes);
         if let Some(row) = self.commit_rows()?.into_iter().find(|row| row.hash == hash) {
-            if self.is_joining(row.id)? {
-                locked.drop_session();
-                return Ok(Some(self.merge_joining(locked, row, message.held.clone())?));
-            }
             if row.status() == CommitStatus::Accepted || row.epoch != locked.session().row.epoch {
                 let outcome = ignored(IgnoredReason::OwnEcho, message.epoch);
                 return self.store_outcomes(locked, vec![(message, outcome)]);
@@ -521,7 +546,7 @@ impl Group {
                 let outcome = Outcome::Wait(HeldRow::new(HeldFor::Limits, message.epoch, &message.bytes));
                 return self.store_outcomes(locked, vec![(message, outcome)]);
             }
-            return self.merge(locked, row);
+            return self.merge(locked, row, message.held.clone());
         }
         if let Some(outcome) = self.by_epoch(locked.session(), message) {
             return self.store_outcomes(locked, vec![(message, outcome)]);
@@ -553,11 +578,22 @@ impl Group {
         let claims_own = !message.private
             && message.sender == Some(SenderKind::Member)
             && message.leaf == session.engine.current_member_index();
-        let description = match run(|| session.engine.process_incoming_message(decoded)) {
+        let mut processed = run(|| session.engine.process_incoming_message(decoded.clone()));
+        let unknown = |failure: &Failure| is(failure, |e| matches!(e, EngineError::ProposalNotFound));
+        if processed.as_ref().is_err_and(unknown) {
+            let withdrawn = Withdrawn::get(&self.client.store, self.core.tag)?;
+            if !withdrawn.is_empty() {
+                let session = locked.reload()?;
+                session.put_back(&self.client, withdrawn)?;
+                processed = run(|| session.engine.process_incoming_message(decoded));
+            }
+        }
+        let description = match processed {
             Ok(ReceivedMessage::Commit(description)) if !claims_own => description,
-            Ok(_) => return self.unknown_own(locked, message),
+            Ok(_) => return self.refuse(locked, message, Outcome::Parted(RejoinReason::UnknownOwnCommit)),
             Err(failure) => return self.commit_failed(locked, message, failure, claims_own, external),
         };
+        let session = locked.session();
         let answer = session.ask_commit_trust(self, &description);
         let answer = locked.settle(answer)?;
         match answer.refused {
@@ -602,16 +638,13 @@ impl Group {
             return Err(error);
         }
         let from_self = is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf));
-        if from_self && claims_own {
-            return self.unknown_own(locked, message);
-        }
         if from_self {
-            // An encrypted one: read the group again first, since opening it as another consumes nothing there.
-            let known = !self.opens_as_foreign(locked.session(), message, false)?;
-            return match known {
-                true => self.refuse(locked, message, ignored(IgnoredReason::OwnEcho, message.epoch)),
-                false => self.unknown_own(locked, message),
+            // A public one had its signature checked. With an encrypted one the group is as it was.
+            let outcome = match claims_own {
+                true => Outcome::Parted(RejoinReason::UnknownOwnCommit),
+                false => self.own_echo(locked.session(), message, RejoinReason::UnknownOwnCommit)?,
             };
+            return self.refuse(locked, message, outcome);
         }
         let outcome = if is(&failure, |e| matches!(e, EngineError::ProposalNotFound)) {
             Outcome::Wait(HeldRow::new(HeldFor::Proposal, message.epoch, &message.bytes))
@@ -625,13 +658,6 @@ impl Group {
             self.stalled(DeniedReason::Protocol, failure.detail(), message)
         };
         self.refuse(locked, message, outcome)
-    }
-
-    /// A commit that we have made and do not know: this store is older than what it sent.
-    fn unknown_own(&self, locked: &mut Locked, message: &Incoming) -> Result<Option<Vec<Event>>> {
-        let reason = RejoinReason::UnknownOwnCommit;
-        let kind = EventKind::RejoinNeeded(RejoinNeeded { reason, epoch: message.epoch });
-        self.refuse(locked, message, Outcome::Tell(kind))
     }
 
     /// Processes what has waited and can go on now.
@@ -675,13 +701,20 @@ impl Group {
         Ok(events)
     }
 
-    /// Whether the state that a resync leads to waits for this commit.
-    pub(super) fn is_joining(&self, id: u64) -> Result<bool> {
+    /// The external commit of ours that this is, if the service has not answered it, or has and is now said to be wrong.
+    pub(super) fn external_commit(&self, message: &Incoming) -> Result<Option<CommitRow>> {
+        if message.content != ContentKind::Commit {
+            return Ok(None);
+        }
+        let hash = engine::hash(&message.bytes);
+        let rows = self.commit_rows()?.into_iter();
+        Ok(rows.into_iter().find(|row| row.hash == hash && row.external && row.status() != CommitStatus::Accepted))
+    }
+
+    /// The external commit of ours that is pending.
+    pub(super) fn joining(&self) -> Result<Option<u64>> {
         let row = self.client.store.get(&Key::group(JOINING, self.core.tag, &[]))?;
-        Ok(match row {
-            Some(row) => crate::ledger::decode::<super::join::JoiningRow>(&row)?.commit == id,
-            None => false,
-        })
+        row.map(|row| crate::ledger::decode(&row)).transpose()
     }
 }
 
@@ -692,13 +725,20 @@ impl Session {
         group: &Group,
         description: &CommitMessageDescription,
     ) -> Result<crate::trust::Answer> {
-        let prior = match &description.effect {
-            CommitEffect::NewEpoch(epoch) => Some(epoch.prior_state.clone()),
+        // A ReInit brings nobody in, and what comes after it is asked about when it is joined.
+        let CommitEffect::NewEpoch(epoch) = &description.effect else {
+            self.parts.identity.take();
+            return Ok(crate::trust::Answer::default());
+        };
+        let prior = &epoch.prior_state;
+        let updates = epoch.applied_proposals.iter().filter_map(|info| match &info.proposal {
+            Proposal::Update(update) => Some(update.signing_identity().clone()),
             _ => None,
-        };
-        let previous = |leaf: u32| {
-            prior.as_ref().and_then(|state| state.member_at_index(leaf)).map(|member| member.signing_identity)
-        };
-        self.ask_trust(&group.client, &previous)
+        });
+        let committer = self.engine.member_at_index(description.committer).filter(|_| !description.is_external);
+        let introduced = updates.chain(committer.map(|member| member.signing_identity)).collect();
+        let at = |leaf: u32| prior.member_at_index(leaf).map(|member| member.signing_identity);
+        let everybody = || prior.roster().members_iter().map(|member| member.signing_identity).collect();
+        self.ask_trust(&group.client, &Before { at: &at, everybody: &everybody, introduced })
     }
 }

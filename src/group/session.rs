@@ -4,11 +4,12 @@ use super::row::{EpochRow, GroupRow, StoredTree};
 use crate::{
     ErrorCode, GroupStatus, MlsError, Result,
     client::ClientCore,
-    engine::{self, EngineGroup, Parts, PastEpoch, Rules, Snapshot, Tree, Vault, Written},
+    engine::{self, EngineGroup, LeafIdentity, Parts, PastEpoch, Rules, Snapshot, Tree, Vault, Written},
     error::fail,
     ledger::{Entry, Used, decode},
     store::{GroupTag, Store},
 };
+use mls_rs::mls_rs_codec::MlsEncode;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -92,10 +93,11 @@ impl ClientCore {
     /// New parts for an engine object of this client.
     pub(crate) fn parts(&self) -> Parts {
         let settings = &self.settings;
+        let vault = Arc::new(StoreVault { store: self.store.clone() });
         Parts {
-            provider: engine::Provider::new(Arc::new(StoreVault { store: self.store.clone() })),
+            provider: engine::Provider::new(vault.clone()),
             identity: engine::Identity::new(&settings.capabilities.credentials),
-            rules: Rules::new(settings.policy.handshake_encryption, settings.policy.padding),
+            rules: Rules::new(settings.policy.handshake_encryption, settings.policy.padding, vault),
         }
     }
 
@@ -225,24 +227,30 @@ impl Session {
         }
     }
 
-    /// The signature keys of a past epoch's members, from the differences between the epochs since. `None` if one of
-    /// them is not kept.
-    pub(crate) fn past_keys(&self, store: &Store, tag: GroupTag, epoch: u64) -> Result<Option<Vec<Option<Vec<u8>>>>> {
+    /// Who is at each leaf.
+    pub(crate) fn identities(&self) -> Result<Vec<Option<LeafIdentity>>> {
         let tree = self.engine.export_tree();
-        let mut keys: Vec<Option<Vec<u8>>> = tree
-            .nodes()
-            .iter()
-            .step_by(2)
-            .map(|node| match node {
-                Some(mls_rs::group::Node::Leaf(leaf)) => Some(leaf.signing_identity.signature_key.to_vec()),
-                _ => None,
-            })
-            .collect();
+        let leaves = tree.nodes().iter().step_by(2).map(|node| match node {
+            Some(mls_rs::group::Node::Leaf(leaf)) => Ok(Some(leaf.signing_identity.mls_encode_to_vec()?)),
+            _ => Ok(None),
+        });
+        leaves.collect()
+    }
+
+    /// Who was at each leaf in a past epoch, from the differences between the epochs since. `None` if one of them is
+    /// not kept.
+    pub(crate) fn past_identities(
+        &self,
+        store: &Store,
+        tag: GroupTag,
+        epoch: u64,
+    ) -> Result<Option<Vec<Option<LeafIdentity>>>> {
+        let mut identities = self.identities()?;
         for past in (epoch..self.row.epoch).rev() {
             let Some(past) = EpochRow::get(store, tag, past)? else { return Ok(None) };
-            keys = past.keys(keys);
+            identities = past.members(identities);
         }
-        Ok(Some(keys))
+        Ok(Some(identities))
     }
 }
 
