@@ -18,7 +18,7 @@ pub(crate) use error::variant;
 pub(crate) use identity::{Identity, credential, identity_of};
 pub(crate) use key_package::{KeyPackageFields, key_package_message, last_resort_extension};
 pub(crate) use keys::{check_signing_key, generate_signing_key, hash, random, suite, suite_provider};
-pub(crate) use provider::{Provider, Vault, Written};
+pub(crate) use provider::{EpochRecord, Provider, Vault, Written};
 pub(crate) use rules::{CommitShape, Rules};
 pub(crate) use snapshot::{
     Graft, LeafIdentity, PastEpoch, PendingSecrets, Proposals, Snapshot, Tree, announced_suite, key_of,

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     CommitStatus, Committed, Credential, ErrorCode, Event, EventKind, ProposalInfo, Removed, Replaced, Result, Sender,
     SenderKind, Superseded,
-    engine::{self, PastEpoch, Snapshot, Written, without_pending_updates},
+    engine::{self, EpochRecord, PastEpoch, Snapshot, Written, without_pending_updates},
     error::fail,
     ledger::encode,
     store::{Batch, Key},
@@ -59,13 +59,14 @@ impl Group {
             CommitEffect::Removed { .. } => Ok(self.closed(locked.session())),
             effect => self.next_epoch(locked.session(), effect, own.is_some()),
         };
-        let next = locked.settle(next)?;
+        let mut next = locked.settle(next)?;
         let story = self.tell(locked.session(), &description, own.as_ref(), &trigger);
         let mut story = locked.settle(story)?;
         let rows = self.commit_rows()?;
         let lost = rows.iter().filter(|row| row.epoch == old_epoch && own.as_ref().is_none_or(|own| own.id != row.id));
         let lost: Vec<&CommitRow> = lost.filter(|row| row.status() != CommitStatus::Accepted).collect();
         if next.row.status != GroupStatus::Closed {
+            locked.session().parts.provider.put_recent(std::mem::take(&mut next.recent));
             for row in lost.iter().filter(|row| row.status() == CommitStatus::Pending) {
                 story.kinds.push(EventKind::Superseded(Superseded {
                     commit: row.id,
@@ -74,6 +75,7 @@ impl Group {
                     still_valid: self.still_valid(locked.session(), &row.by_value),
                 }));
             }
+            locked.session().parts.provider.put_recent(Vec::new());
         }
         let spent = spent_rows(&self.client.store, &locked.session().unfolded)?;
         let tag = self.core.tag;
@@ -272,7 +274,7 @@ impl Group {
             joined: session.row.joined,
             cipher_suite: session.row.cipher_suite,
         };
-        Ok(Next { row, tree: Some(tree), past })
+        Ok(Next { row, tree: Some(tree), past, recent: written.new_epochs })
     }
 
     /// The row of a group that this device was removed from: its state stays readable, its keys are of no use.
@@ -280,7 +282,7 @@ impl Group {
         let mut row = session.row.clone();
         row.version += 1;
         row.status = GroupStatus::Closed;
-        Next { row, tree: None, past: Vec::new() }
+        Next { row, tree: None, past: Vec::new(), recent: Vec::new() }
     }
 }
 
@@ -289,6 +291,8 @@ struct Next {
     row: GroupRow,
     tree: Option<super::row::TreeChange>,
     past: Vec<(u64, EpochRow)>,
+    /// The same as the engine has them.
+    recent: Vec<EpochRecord>,
 }
 
 impl Next {

@@ -6,8 +6,8 @@ use super::{
     session::{Failure, run},
 };
 use crate::{
-    CipherSuite, Commit, CommitBundle, CommitOptions, CommitStatus, ErrorCode, NewIdentity, Proposal, ProposalInfo,
-    Result,
+    CipherSuite, Commit, CommitBundle, CommitOptions, CommitStatus, ErrorCode, HeldFor, NewIdentity, Proposal,
+    ProposalInfo, Result,
     client::ClientCore,
     engine::{self, CommitShape, EngineGroup, Own, PendingSecrets, Tree, extensions, public_extensions},
     error::fail,
@@ -433,7 +433,9 @@ impl Group {
                 CommitStatus::Superseded => return fail(ErrorCode::Superseded, "another commit won the epoch"),
             }
             Ok(self.merge(locked, row, None)?.map(drop))
-        })
+        })?;
+        self.release(&[HeldFor::Proposal])?;
+        Ok(())
     }
 
     /// Moves the group to the epoch of a commit of ours. `None` if somebody else has moved it meanwhile.
