@@ -4,8 +4,8 @@
 //! inbox, of sealing, and of looking whether anybody else has moved the group.
 
 use mls::{
-    Client, CommitOptions, Device, EncryptOptions, EventKind, Group, GroupOptions, KeyPackageOptions, Options, Proposal,
-    Trust,
+    Client, CommitOptions, Device, EncryptOptions, EventKind, Group, GroupOptions, KeyPackageOptions, Options,
+    Proposal, Trust,
 };
 use mls_rs::{
     CipherSuite, CipherSuiteProvider, CryptoProvider, ExtensionList, MlsMessage,
@@ -15,9 +15,8 @@ use mls_rs::{
 use mls_rs_crypto_awslc::AwsLcCryptoProvider;
 use std::time::{Duration, Instant};
 
-type Engine = mls_rs::Group<
-    WithCryptoProvider<AwsLcCryptoProvider, WithIdentityProvider<BasicIdentityProvider, BaseConfig>>,
->;
+type Engine =
+    mls_rs::Group<WithCryptoProvider<AwsLcCryptoProvider, WithIdentityProvider<BasicIdentityProvider, BaseConfig>>>;
 
 const ROUNDS: usize = 2_000;
 
@@ -110,8 +109,7 @@ fn main() {
             er.time(|| {
                 eb.process_incoming_message(MlsMessage::from_bytes(&message).expect("decoded")).expect("decrypted")
             });
-            let message =
-                le.time(|| group.encrypt(data.clone(), EncryptOptions::default()).expect("encrypted"));
+            let message = le.time(|| group.encrypt(data.clone(), EncryptOptions::default()).expect("encrypted"));
             let events = lr.time(|| bob.receive(&message).expect("received"));
             bob.acknowledge(events[0].id).expect("acknowledged");
         }

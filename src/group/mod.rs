@@ -198,7 +198,7 @@ impl Group {
         if self.client.rolled_back {
             return fail(ErrorCode::StoreRolledBack, "the store is older than its anchor: sending would reuse keys");
         }
-        if self.client.store.get(&crate::store::Key::group(JOINING, self.core.tag, &[]))?.is_some() {
+        if session.rejoining {
             return fail(ErrorCode::GroupJoining, "the commit that joins again is not accepted yet");
         }
         Ok(())

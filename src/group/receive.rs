@@ -195,7 +195,7 @@ impl Group {
                 }
                 if let Some(kind) = kind {
                     let id = tx.logged(Some(tag), &self.core.id, kind.clone(), *key);
-                    used.extend(key.map(|used| Unfolded { row: id, used }));
+                    used.extend(key.map(|used| Unfolded::new(id, used)));
                 }
             }
             Ok(())
@@ -481,11 +481,10 @@ impl Group {
         }
         let snapshot = locked.session().snapshot();
         let (snapshot, _) = locked.settle(snapshot)?;
-        let row = locked.session().row_with(&snapshot);
-        let bytes = encode(&row);
+        let row = locked.session().new_row(&self.client, &snapshot)?;
         let tag = self.core.tag;
         let done = locked.write(|tx| {
-            tx.batch.put(super::GroupRow::key(tag), bytes.clone());
+            row.put(tx, tag);
             if let Some(waited) = &message.held {
                 tx.batch.delete(waited.clone());
             }
@@ -493,9 +492,7 @@ impl Group {
             Ok(())
         })?;
         let Some(done) = done else { return Ok(None) };
-        let session = locked.session();
-        session.row = row;
-        session.unfolded.clear();
+        row.stored(locked.session(), &self.core);
         Ok(Some(done.events))
     }
 
