@@ -291,11 +291,11 @@
 /// Not at all: the ciphertext tells the exact length.
 #define MLS_PADDING_NONE 1
 
-/// Nobody joins from outside: an external commit is `MLS_EVENT_STALLED`, since the service ordered it, and no
-/// GroupInfo allows one. Members' own devices that resync are let in.
+/// Nobody joins from outside: external commits of strangers are denied. A member's device that resyncs is let in. The
+/// default.
 #define MLS_EXTERNAL_JOIN_RESYNC_ONLY 0
 
-/// Whoever is trusted joins from outside. The default.
+/// Whoever is trusted joins from outside. Every member has to choose it, or the group parts at the first such commit.
 #define MLS_EXTERNAL_JOIN_TRUSTED 1
 
 /// The credential belongs to whom it names.
@@ -825,7 +825,7 @@ mls_options_t *mls_options_new(void);
 void mls_options_free(mls_options_t *options);
 
 /// Who this device is: a basic credential (RFC 9420 section 5.3) of a user and a device, both non-empty UTF-8. Its
-/// bytes are the user's name, a NUL, the device's name, or what the codec makes of them.
+/// bytes are the user's name, a NUL, the device's name, or what the codec makes of them. Replaces a credential.
 ///
 /// Errors: `MLS_ERROR_INVALID_ARGUMENT` if a name is empty.
 MLS_MUST_USE
@@ -834,7 +834,8 @@ mls_status_t mls_options_set_device(mls_options_t *options,
                                     const char *device,
                                     mls_error_t **error);
 
-/// Who this device is, by any credential, which is copied. X.509 needs `mls_options_set_signing_key` too.
+/// Who this device is, by any credential, which is copied. X.509 needs `mls_options_set_signing_key` too. Replaces a
+/// device.
 MLS_MUST_USE
 mls_status_t mls_options_set_credential(mls_options_t *options,
                                         const mls_credential_t *credential,
@@ -908,7 +909,7 @@ mls_status_t mls_options_set_external_sender_proposals(mls_options_t *options,
                                                        mls_error_t **error);
 
 /// Who may join by an external commit, one of `MLS_EXTERNAL_JOIN_*` (RFC 9420 section 12.4.3.2). Default
-/// `MLS_EXTERNAL_JOIN_TRUSTED`.
+/// `MLS_EXTERNAL_JOIN_RESYNC_ONLY`.
 ///
 /// Errors: `MLS_ERROR_INVALID_ARGUMENT` for another number.
 MLS_MUST_USE mls_status_t mls_options_set_external_join(mls_options_t *options, int32_t who, mls_error_t **error);
@@ -1047,6 +1048,12 @@ MLS_MUST_USE
 mls_status_t mls_validation_credential(const mls_validation_t *request,
                                        mls_credential_t **out,
                                        mls_error_t **error);
+
+/// The user that the credential names, UTF-8; absent if it is not of the client's form. Yours: `mls_bytes_free`.
+MLS_MUST_USE mls_status_t mls_validation_user(const mls_validation_t *request, mls_bytes_t *out, mls_error_t **error);
+
+/// The device that the credential names, UTF-8; absent if it is not of the client's form. Yours: `mls_bytes_free`.
+MLS_MUST_USE mls_status_t mls_validation_device(const mls_validation_t *request, mls_bytes_t *out, mls_error_t **error);
 
 /// The signature key that the credential is to vouch for, in RFC 9420's encoding for the cipher suite. Yours:
 /// `mls_bytes_free`.
@@ -2042,12 +2049,11 @@ mls_status_t mls_group_encrypt(const mls_group_t *group,
                                mls_error_t **error);
 
 /// Makes proposals for somebody to commit (RFC 9420 section 12.1), with authenticated data that anyone can read, and
-/// answers a message for each, in the same order. Yours: `mls_messages_free`.
+/// answers a message for each, in the same order. All of them or none. Yours: `mls_messages_free`.
 ///
 /// Errors: `MLS_ERROR_INVALID_PROPOSAL`, `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_KEY_PACKAGE_EXPIRED`,
 /// `MLS_ERROR_DUPLICATE_MEMBER`, `MLS_ERROR_MEMBER_NOT_FOUND`, `MLS_ERROR_PSK_NOT_FOUND`,
-/// `MLS_ERROR_CREDENTIAL_DENIED`, `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_UNSUPPORTED`; store errors. Of several
-/// proposals those before the one at fault are made and cached then: see `mls_group_proposals`.
+/// `MLS_ERROR_CREDENTIAL_DENIED`, `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_UNSUPPORTED`; store errors.
 MLS_MUST_USE
 mls_status_t mls_group_propose(const mls_group_t *group,
                                const mls_proposals_t *proposals,

@@ -423,6 +423,10 @@ public:
     Credential credential() const {
         return Credential(detail::give<mls_credential_t *>(mls_validation_credential, request_));
     }
+    /// Empty if the credential is not of the client's form.
+    std::string user() const { return detail::text(mls_validation_user, request_); }
+    /// Empty if the credential is not of the client's form.
+    std::string device() const { return detail::text(mls_validation_device, request_); }
     Bytes signature_key() const { return detail::bytes(mls_validation_signature_key, request_); }
     /// What the member had before, for MLS_PURPOSE_UPDATE.
     std::optional<Credential> previous_credential() const {

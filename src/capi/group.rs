@@ -262,12 +262,11 @@ pub unsafe extern "C" fn mls_group_encrypt(
 }
 
 /// Makes proposals for somebody to commit (RFC 9420 section 12.1), with authenticated data that anyone can read, and
-/// answers a message for each, in the same order. Yours: `mls_messages_free`.
+/// answers a message for each, in the same order. All of them or none. Yours: `mls_messages_free`.
 ///
 /// Errors: `MLS_ERROR_INVALID_PROPOSAL`, `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_KEY_PACKAGE_EXPIRED`,
 /// `MLS_ERROR_DUPLICATE_MEMBER`, `MLS_ERROR_MEMBER_NOT_FOUND`, `MLS_ERROR_PSK_NOT_FOUND`,
-/// `MLS_ERROR_CREDENTIAL_DENIED`, `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_UNSUPPORTED`; store errors. None of several
-/// proposals is made if one is at fault.
+/// `MLS_ERROR_CREDENTIAL_DENIED`, `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_UNSUPPORTED`; store errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_group_propose(
@@ -279,8 +278,8 @@ pub unsafe extern "C" fn mls_group_propose(
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     give(out, error, || {
-        let messages = handle::get(group)?.propose(handle::value(proposals)?, bytes::read(aad, aad_len)?)?;
-        Ok(New(Mutex::new(messages)))
+        let (proposals, aad) = (handle::value(proposals)?, bytes::read(aad, aad_len)?);
+        Ok(New(Mutex::new(handle::get(group)?.propose(proposals, aad)?)))
     })
 }
 
