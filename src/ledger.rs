@@ -135,6 +135,11 @@ impl Tx {
         id
     }
 
+    /// Brings the mark up to what an anchor says.
+    pub(crate) fn set_mark(&mut self, mark: u64) {
+        self.mark = Some(mark);
+    }
+
     fn folded(&self, tag: GroupTag) -> u64 {
         self.folds.filter(|(folds, _)| *folds == tag).map_or(0, |(_, row)| row)
     }

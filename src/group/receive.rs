@@ -184,8 +184,23 @@ impl Group {
             };
             decided.push((message, kind, key, held));
         }
+        // Proven by our own signature: to send would be to use keys twice. An encrypted commit proves less, since any
+        // member can encrypt under our keys.
+        let parted = decided.iter().any(|(message, kind, ..)| {
+            matches!(kind, Some(EventKind::RejoinNeeded(needed))
+                if needed.reason == RejoinReason::RolledBack || !message.private)
+        });
+        let row = parted.then(|| {
+            let mut row = locked.session().row.clone();
+            row.status = GroupStatus::RejoinNeeded;
+            row.version += 1;
+            row
+        });
         let done = locked.write(|tx| {
             used.clear();
+            if let Some(row) = &row {
+                tx.batch.put(super::GroupRow::key(tag), encode(row));
+            }
             for (message, kind, key, held) in &decided {
                 if let Some(waited) = &message.held {
                     tx.batch.delete(waited.clone());
@@ -202,6 +217,9 @@ impl Group {
         })?;
         let Some(done) = done else { return Ok(None) };
         let session = locked.session();
+        if let Some(row) = row {
+            session.row = row;
+        }
         let epoch = session.row.epoch;
         session.unfolded.extend(used.into_iter().filter(|unfolded| unfolded.used.epoch == epoch));
         Ok(Some(done.events))

@@ -15,7 +15,7 @@ impl Group {
     /// whatever dies when.
     ///
     /// Errors: `CommitRequired` while proposals wait to be committed (section 12.4), `GroupClosed`, `GroupJoining`,
-    /// `RejoinRequired`, `StoreRolledBack`, `NotAllowed`, `Stale`. Nothing is lost or changed then.
+    /// `StoreRolledBack`, `NotAllowed`, `Stale`. Nothing is lost or changed then.
     pub fn encrypt(&self, data: Vec<u8>, options: EncryptOptions) -> Result<Vec<u8>> {
         let data = Zeroizing::new(data);
         self.attempt(|locked| {

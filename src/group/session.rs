@@ -229,13 +229,15 @@ impl Session {
         Ok(row)
     }
 
-    /// `GroupClosed`, `RejoinRequired` where the group can no longer be used.
+    /// `GroupClosed`, `StoreRolledBack` where the group can no longer be used.
     pub(crate) fn active(&self) -> Result<()> {
         match self.row.status {
             GroupStatus::Active => Ok(()),
             GroupStatus::Closed => fail(ErrorCode::GroupClosed, "this device was removed from the group"),
             GroupStatus::Replaced => fail(ErrorCode::GroupClosed, "the group was replaced"),
-            GroupStatus::RejoinNeeded => fail(ErrorCode::RejoinRequired, "join again by an external commit"),
+            GroupStatus::RejoinNeeded => {
+                fail(ErrorCode::StoreRolledBack, "the store is an older copy: join again by an external commit")
+            }
             GroupStatus::Joining => fail(ErrorCode::GroupJoining, "the commit that joins is not accepted yet"),
         }
     }
