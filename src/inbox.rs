@@ -8,7 +8,7 @@ use crate::{
     error::fail,
     group::{HeldRow, Incoming},
     key_package::KeyPackageRow,
-    ledger::{check_room, deliver},
+    ledger::deliver,
 };
 use std::sync::Arc;
 
@@ -102,9 +102,7 @@ impl ClientCore {
     fn room(&self) -> Result<usize> {
         let mut ledger = self.ledger.enter()?;
         ledger.look(&self.store)?;
-        let limit = self.settings.limits.inbox_events;
-        check_room(ledger.waiting(), limit)?;
-        Ok((limit - ledger.waiting()) as usize)
+        Ok(ledger.room(&self.store, self.settings.limits.inbox_events)? as usize)
     }
 
     /// A message of a group, with the group's id. `None` for others.

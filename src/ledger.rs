@@ -79,7 +79,10 @@ pub(crate) struct Ledger {
     next_id: u64,
     /// Ids below are set aside for this handle.
     reserved: u64,
-    kept: u32,
+    /// The rows of the log that have an event. Those that somebody else has acknowledged since may still be here.
+    kept: BTreeSet<u64>,
+    /// Rows up to here have been looked at for `kept`.
+    counted: u64,
     acknowledged: BTreeSet<u64>,
     /// Rows that this handle has cut down to their key, until a fold deletes them.
     stripped: BTreeSet<u64>,
@@ -95,8 +98,9 @@ pub(crate) struct Tx {
     pub(crate) events: Vec<Event>,
     anchored: u64,
     mark: Option<u64>,
-    kept: u32,
+    kept: Vec<u64>,
     folds: Option<(GroupTag, u64)>,
+    spent: Vec<u64>,
 }
 
 impl Tx {
@@ -129,7 +133,7 @@ impl Tx {
             // An invitation's group has no rows of its own yet: sealing it under the group's key would make one.
             let tag = tag.filter(|_| !matches!(kind, EventKind::Invited(_)));
             self.batch.put_log(id, tag, encode(&entry));
-            self.kept += 1;
+            self.kept.push(id);
         }
         self.events.push(Event { id, deliveries: 0, group_id: group_id.to_vec(), kind });
         id
@@ -144,9 +148,11 @@ impl Tx {
         self.folds.filter(|(folds, _)| *folds == tag).map_or(0, |(_, row)| row)
     }
 
-    /// This transaction folds a group's keys up to this row of the log.
-    pub(crate) fn folds(&mut self, tag: GroupTag, row: u64) {
+    /// This transaction folds a group's keys up to this row of the log; the spent rows go.
+    pub(crate) fn folds(&mut self, tag: GroupTag, row: u64, spent: &[u64]) {
         self.folds = Some((tag, row));
+        self.spent.extend_from_slice(spent);
+        spent.iter().for_each(|row| self.batch.delete_log(*row));
     }
 
     /// Marks this transaction as one that must not be rolled back unnoticed. Costs nothing without an anchor.
@@ -172,7 +178,8 @@ impl Ledger {
             foreign: 0,
             next_id: 1,
             reserved: 0,
-            kept: 0,
+            kept: BTreeSet::new(),
+            counted: 0,
             acknowledged: BTreeSet::new(),
             stripped: BTreeSet::new(),
             mark: 0,
@@ -193,7 +200,7 @@ impl Ledger {
             self.next_id = self.next_id.max(counter.floor).max(last + 1);
             self.reserved = 0;
             self.mark = self.mark.max(counter.mark);
-            self.kept = u32::try_from(kept(store)?).unwrap_or(u32::MAX);
+            self.count(store)?;
             self.version = version;
             self.started = true;
             self.foreign += 1;
@@ -205,9 +212,35 @@ impl Ledger {
         self.mark
     }
 
-    /// How many events wait to be acknowledged.
-    pub(crate) fn waiting(&self) -> u32 {
-        self.kept.saturating_sub(u32::try_from(self.acknowledged.len()).unwrap_or(u32::MAX))
+    /// `InboxFull` if no further event can be kept; else how many can.
+    pub(crate) fn room(&mut self, store: &Store, limit: u32) -> Result<u32> {
+        let limit = limit as usize;
+        if self.kept.len() - self.acknowledged.len() >= limit {
+            // Somebody else may have acknowledged some of them.
+            self.kept.clear();
+            self.counted = 0;
+            self.count(store)?;
+        }
+        match limit.saturating_sub(self.kept.len() - self.acknowledged.len()) {
+            0 => fail(ErrorCode::InboxFull, "acknowledge events first"),
+            room => Ok(room as u32),
+        }
+    }
+
+    /// Learns which rows have an event, from the last one that was looked at on.
+    fn count(&mut self, store: &Store) -> Result<()> {
+        loop {
+            let page = store.scan_log(self.counted + 1, u64::MAX, false, PAGE)?;
+            let Some(last) = page.last() else { break };
+            self.counted = last.seq;
+            for row in &page {
+                if decode::<Entry>(&row.value)?.event.is_some() {
+                    self.kept.insert(row.seq);
+                }
+            }
+        }
+        self.acknowledged.retain(|id| self.kept.contains(id));
+        Ok(())
     }
 
     /// Whether a row has lost its event to an acknowledgement of this handle.
@@ -216,7 +249,9 @@ impl Ledger {
     }
 
     pub(crate) fn acknowledge(&mut self, id: u64) {
-        self.acknowledged.insert(id);
+        if self.kept.contains(&id) {
+            self.acknowledged.insert(id);
+        }
     }
 
     pub(crate) fn has_acknowledgements(&self) -> bool {
@@ -237,8 +272,9 @@ impl Ledger {
             events: Vec::new(),
             anchored: self.mark,
             mark: None,
-            kept: 0,
+            kept: Vec::new(),
             folds: None,
+            spent: Vec::new(),
         };
         let value = build(&mut tx)?;
         let acknowledged = self.acknowledged.clone();
@@ -256,12 +292,18 @@ impl Ledger {
             }
         }
         self.stripped.extend(stripped);
-        self.stripped.retain(|id| !tx.batch.deletes_log(*id));
+        for id in &tx.spent {
+            self.stripped.remove(id);
+        }
         self.next_id = tx.next_id;
         self.reserved = reserved;
         self.mark = tx.mark.unwrap_or(self.mark);
-        self.kept = (self.kept + tx.kept).saturating_sub(u32::try_from(acknowledged.len()).unwrap_or(u32::MAX));
-        self.acknowledged.retain(|id| !acknowledged.contains(id));
+        self.counted = self.counted.max(tx.kept.last().copied().unwrap_or(0));
+        self.kept.extend(tx.kept);
+        for id in &acknowledged {
+            self.kept.remove(id);
+            self.acknowledged.remove(id);
+        }
         Ok(Some(Done { value, events: tx.events, mark: tx.mark }))
     }
 
@@ -299,22 +341,6 @@ impl Ledger {
     }
 }
 
-/// How many rows of the log have an event.
-fn kept(store: &Store) -> Result<usize> {
-    let mut count = 0;
-    let mut from = 0;
-    loop {
-        let page = store.scan_log(from, u64::MAX, false, PAGE)?;
-        for row in &page {
-            count += usize::from(decode::<Entry>(&row.value)?.event.is_some());
-        }
-        match page.last() {
-            Some(last) if page.len() == PAGE as usize => from = last.seq + 1,
-            _ => return Ok(count),
-        }
-    }
-}
-
 /// The events that wait, from above `after` on, each counted as delivered once more.
 pub(crate) fn deliver(store: &Store, tx: &mut Tx, skip: &BTreeSet<u64>, after: u64, limit: u32) -> Result<()> {
     let mut from = after.saturating_add(1);
@@ -341,12 +367,4 @@ impl Ledger {
     pub(crate) fn acknowledged(&self) -> &BTreeSet<u64> {
         &self.acknowledged
     }
-}
-
-/// `InboxFull` if no further event could be kept.
-pub(crate) fn check_room(waiting: u32, limit: u32) -> Result<()> {
-    if waiting >= limit {
-        return fail(ErrorCode::InboxFull, "acknowledge events first");
-    }
-    Ok(())
 }

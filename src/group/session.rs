@@ -297,8 +297,7 @@ impl NewRow {
 
     pub(crate) fn put(&self, tx: &mut Tx, tag: GroupTag) {
         tx.batch.put(GroupRow::key(tag), self.encoded.clone());
-        self.spent.iter().for_each(|row| tx.batch.delete_log(*row));
-        tx.folds(tag, self.row.folded);
+        tx.folds(tag, self.row.folded, &self.spent);
     }
 
     /// It is in the store: the loaded group goes on from it.
