@@ -144,7 +144,7 @@
 /// The store belongs to another device than the options say.
 #define MLS_ERROR_STORE_IDENTITY 28
 
-/// The store is older than the anchor says: a restored backup. Sending would reuse keys.
+/// The store is an older copy of itself, a restored backup: sending would use keys twice. Join the group again by an external commit.
 #define MLS_ERROR_STORE_ROLLED_BACK 29
 
 /// This device has no such group.
@@ -161,9 +161,6 @@
 
 /// Proposals wait: commit them first (RFC 9420 section 12.4).
 #define MLS_ERROR_COMMIT_REQUIRED 44
-
-/// This device's state has parted from the group's: join again by an external commit.
-#define MLS_ERROR_REJOIN_REQUIRED 45
 
 /// No successor is announced for this group, or it cannot be joined this way.
 #define MLS_ERROR_NO_SUCCESSOR 46
@@ -593,7 +590,7 @@ typedef struct mls_group_options_t mls_group_options_t;
 /// Every call that reads or changes the group can answer `MLS_ERROR_GROUP_NOT_FOUND` if it was deleted and
 /// `MLS_ERROR_REENTRANT` from a callback of the group; those that need its current state `MLS_ERROR_GROUP_CLOSED`
 /// after this device was removed or the group replaced, `MLS_ERROR_GROUP_JOINING` before its external commit is
-/// accepted, `MLS_ERROR_REJOIN_REQUIRED` and `MLS_ERROR_STORE_ROLLED_BACK` when its state has parted from the group's;
+/// accepted, `MLS_ERROR_STORE_ROLLED_BACK` when its state has parted from the group's;
 /// those that send or change something `MLS_ERROR_NOT_ALLOWED` for an extension's role. These are not said again
 /// below.
 typedef struct mls_group_t mls_group_t;

@@ -1,7 +1,8 @@
 //! A client is one device: one identity, one store, its key packages and its groups.
 
 use crate::{
-    CipherSuite, Credential, ErrorCode, Event, Group, GroupStatus, MlsError, NewIdentity, Options, Result, SigningKey,
+    CipherSuite, Credential, ErrorCode, Event, EventKind, Group, GroupStatus, MlsError, NewIdentity, Options,
+    RejoinNeeded, RejoinReason, Result, SigningKey,
     engine::{self, Own},
     error::fail,
     gate::Gate,
@@ -89,8 +90,6 @@ pub(crate) struct ClientCore {
     clock: AtomicU64,
     /// Steps since the last checkpoint: what they replaced is still in the write-ahead log.
     since_checkpoint: AtomicU64,
-    /// The anchor was ahead of the store when it was opened.
-    pub(crate) rolled_back: bool,
 }
 
 /// A device: its identity, its key packages, its groups, its inbox. A handle; clones are the same client. Any thread
@@ -146,20 +145,21 @@ impl Client {
             })?,
             None => None,
         };
-        let rolled_back = anchored.is_some_and(|mark| mark > ledger.mark());
-        Ok(Self {
-            core: Arc::new(ClientCore {
-                store,
-                settings,
-                ledger: Gate::new(ledger),
-                own: Gate::new(own),
-                groups: Mutex::default(),
-                closed: AtomicBool::new(false),
-                clock: AtomicU64::new(0),
-                since_checkpoint: AtomicU64::new(0),
-                rolled_back,
-            }),
-        })
+        let rolled_back = anchored.filter(|mark| *mark > ledger.mark());
+        let core = ClientCore {
+            store,
+            settings,
+            ledger: Gate::new(ledger),
+            own: Gate::new(own),
+            groups: Mutex::default(),
+            closed: AtomicBool::new(false),
+            clock: AtomicU64::new(0),
+            since_checkpoint: AtomicU64::new(0),
+        };
+        if let Some(mark) = rolled_back {
+            core.give_up_groups(mark)?;
+        }
+        Ok(Self { core: Arc::new(core) })
     }
 
     /// Writes what waits to be written, and closes the client and its groups: every later call on them answers
@@ -527,6 +527,36 @@ impl ClientCore {
             let _ = self.store.checkpoint();
         }
         Ok(Some(done))
+    }
+
+    /// The store is an older copy of itself: no group of it may send, since that would use keys twice. The store's mark
+    /// goes up to the anchor's last, so that a crash on the way starts this anew.
+    fn give_up_groups(&self, mark: u64) -> Result<()> {
+        let all = Key::from_bytes(vec![crate::group::GROUP]);
+        let mut from = all.clone();
+        loop {
+            let page = self.store.scan(&from, &all.end(), false, 64)?;
+            let Some((last, _)) = page.last() else { break };
+            from = last.after();
+            self.step(|tx| {
+                for (key, row) in &page {
+                    let mut row: GroupRow = decode(row)?;
+                    if row.status != GroupStatus::Active {
+                        continue;
+                    }
+                    row.status = GroupStatus::RejoinNeeded;
+                    row.version += 1;
+                    tx.batch.put(key.clone(), encode(&row));
+                    let needed = RejoinNeeded { reason: RejoinReason::Anchor, epoch: row.epoch };
+                    tx.event(key.group_tag(), &row.id, EventKind::RejoinNeeded(needed));
+                }
+                Ok(())
+            })?;
+        }
+        self.step(|tx| {
+            tx.set_mark(mark);
+            Ok(())
+        })
     }
 
     pub(crate) fn acknowledge_now(&self) -> Result<()> {

@@ -1,8 +1,8 @@
 //! Receiving, and the inbox: events are kept from the transaction that consumed their key until they are acknowledged.
 
 use crate::{
-    Client, Denied, DeniedReason, ErrorCode, Event, EventKind, GroupStatus, HeldFor, Ignored, IgnoredReason, Result,
-    Undecryptable,
+    Client, Denied, DeniedReason, ErrorCode, Event, EventKind, Group, GroupStatus, HeldFor, Ignored, IgnoredReason,
+    Result, Undecryptable,
     client::ClientCore,
     engine::{self, Envelope},
     error::fail,
@@ -124,21 +124,29 @@ impl ClientCore {
 
     fn receive_run(self: &Arc<Self>, group_id: &[u8], run: &[Incoming]) -> Result<Vec<Event>> {
         let group = self.group(group_id);
-        if self.status(group.core.tag)?.is_some() {
-            let mut events = Vec::new();
-            for part in run.chunk_by(|a, b| a.is_application() == b.is_application()) {
-                events.extend(group.receive(part)?);
-                if !part[0].is_application() {
-                    events.extend(group.release(&[HeldFor::Proposal])?);
+        let mut events = Vec::new();
+        for (at, part) in run.chunk_by(|a, b| a.is_application() && b.is_application()).enumerate() {
+            match group.receive(part) {
+                Ok(received) => events.extend(received),
+                Err(error) if matches!(error.code(), ErrorCode::GroupNotFound | ErrorCode::GroupJoining) && at == 0 => {
+                    return self.receive_unknown(&group, run);
                 }
+                Err(error) => return Err(error),
             }
-            return Ok(events);
+            if !part[0].is_application() {
+                events.extend(group.release(&[HeldFor::Proposal])?);
+            }
         }
+        Ok(events)
+    }
+
+    /// Messages of a group that this device is not in yet. One of them may be the echo of the commit that joins.
+    fn receive_unknown(self: &Arc<Self>, group: &Group, run: &[Incoming]) -> Result<Vec<Event>> {
         let mut events = Vec::new();
         for (at, message) in run.iter().enumerate() {
             events.extend(group.receive_unknown(message)?);
             if self.status(group.core.tag)?.is_some() {
-                events.extend(self.receive_run(group_id, &run[at + 1..])?);
+                events.extend(self.receive_run(&group.core.id, &run[at + 1..])?);
                 break;
             }
         }

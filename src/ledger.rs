@@ -81,6 +81,8 @@ pub(crate) struct Ledger {
     reserved: u64,
     kept: u32,
     acknowledged: BTreeSet<u64>,
+    /// Rows that this handle has cut down to their key, until a fold deletes them.
+    stripped: BTreeSet<u64>,
     mark: u64,
     started: bool,
 }
@@ -94,6 +96,7 @@ pub(crate) struct Tx {
     anchored: u64,
     mark: Option<u64>,
     kept: u32,
+    folds: Option<(GroupTag, u64)>,
 }
 
 impl Tx {
@@ -132,6 +135,20 @@ impl Tx {
         id
     }
 
+    /// Brings the mark up to what an anchor says.
+    pub(crate) fn set_mark(&mut self, mark: u64) {
+        self.mark = Some(mark);
+    }
+
+    fn folded(&self, tag: GroupTag) -> u64 {
+        self.folds.filter(|(folds, _)| *folds == tag).map_or(0, |(_, row)| row)
+    }
+
+    /// This transaction folds a group's keys up to this row of the log.
+    pub(crate) fn folds(&mut self, tag: GroupTag, row: u64) {
+        self.folds = Some((tag, row));
+    }
+
     /// Marks this transaction as one that must not be rolled back unnoticed. Costs nothing without an anchor.
     pub(crate) fn raise_mark(&mut self, client: &ClientCore) {
         if client.settings.anchor.is_some() {
@@ -157,6 +174,7 @@ impl Ledger {
             reserved: 0,
             kept: 0,
             acknowledged: BTreeSet::new(),
+            stripped: BTreeSet::new(),
             mark: 0,
             started: false,
         }
@@ -192,6 +210,11 @@ impl Ledger {
         self.kept.saturating_sub(u32::try_from(self.acknowledged.len()).unwrap_or(u32::MAX))
     }
 
+    /// Whether a row has lost its event to an acknowledgement of this handle.
+    pub(crate) fn is_stripped(&self, id: u64) -> bool {
+        self.stripped.contains(&id)
+    }
+
     pub(crate) fn acknowledge(&mut self, id: u64) {
         self.acknowledged.insert(id);
     }
@@ -215,10 +238,11 @@ impl Ledger {
             anchored: self.mark,
             mark: None,
             kept: 0,
+            folds: None,
         };
         let value = build(&mut tx)?;
         let acknowledged = self.acknowledged.clone();
-        self.apply_acknowledgements(store, folded, &mut tx, &acknowledged)?;
+        let stripped = self.apply_acknowledgements(store, folded, &mut tx, &acknowledged)?;
         let reserved =
             if tx.next_id > self.reserved.max(self.next_id) { tx.next_id + ID_WINDOW } else { self.reserved };
         if tx.mark.is_some() || reserved != self.reserved {
@@ -231,6 +255,8 @@ impl Ledger {
                 None => return Ok(None),
             }
         }
+        self.stripped.extend(stripped);
+        self.stripped.retain(|id| !tx.batch.deletes_log(*id));
         self.next_id = tx.next_id;
         self.reserved = reserved;
         self.mark = tx.mark.unwrap_or(self.mark);
@@ -239,14 +265,15 @@ impl Ledger {
         Ok(Some(Done { value, events: tx.events, mark: tx.mark }))
     }
 
-    /// Takes acknowledged events out of the log.
+    /// Takes acknowledged events out of the log; answers which rows stay for their keys.
     fn apply_acknowledgements(
         &self,
         store: &Store,
         folded: &dyn Fn(GroupTag) -> u64,
         tx: &mut Tx,
         acknowledged: &BTreeSet<u64>,
-    ) -> Result<()> {
+    ) -> Result<Vec<u64>> {
+        let mut stripped = Vec::new();
         for id in acknowledged {
             let Some(row) = store.scan_log(*id, *id + 1, false, 1)?.pop() else { continue };
             let mut entry: Entry = decode(&row.value)?;
@@ -261,11 +288,14 @@ impl Ledger {
             }
             entry.event = None;
             match (entry.used, row.tag) {
-                (Some(_), Some(tag)) if folded(tag) < *id => tx.batch.put_log(*id, Some(tag), encode(&entry)),
+                (Some(_), Some(tag)) if tx.folded(tag).max(folded(tag)) < *id => {
+                    tx.batch.put_log(*id, Some(tag), encode(&entry));
+                    stripped.push(*id);
+                }
                 _ => tx.batch.delete_log(*id),
             }
         }
-        Ok(())
+        Ok(stripped)
     }
 }
 

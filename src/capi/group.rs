@@ -32,7 +32,7 @@ pub const MLS_GROUP_REJOIN_NEEDED: i32 = 5;
 /// Every call that reads or changes the group can answer `MLS_ERROR_GROUP_NOT_FOUND` if it was deleted and
 /// `MLS_ERROR_REENTRANT` from a callback of the group; those that need its current state `MLS_ERROR_GROUP_CLOSED`
 /// after this device was removed or the group replaced, `MLS_ERROR_GROUP_JOINING` before its external commit is
-/// accepted, `MLS_ERROR_REJOIN_REQUIRED` and `MLS_ERROR_STORE_ROLLED_BACK` when its state has parted from the group's;
+/// accepted, `MLS_ERROR_STORE_ROLLED_BACK` when its state has parted from the group's;
 /// those that send or change something `MLS_ERROR_NOT_ALLOWED` for an extension's role. These are not said again
 /// below.
 pub struct mls_group_t {

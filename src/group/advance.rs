@@ -5,7 +5,7 @@ use super::{
     commit::CommitRow,
     propose::describe,
     row::{EpochRow, StoredTree},
-    session::spent_rows,
+    session::NewRow,
 };
 use crate::{
     CommitStatus, Committed, ErrorCode, Event, EventKind, ProposalInfo, Removed, Replaced, Result, Sender, SenderKind,
@@ -23,7 +23,6 @@ use mls_rs::{
     identity::SigningIdentity,
     mls_rules::ProposalSource,
 };
-use std::sync::atomic::Ordering;
 
 /// What made the group move, to be done with in the same transaction.
 #[derive(Default)]
@@ -78,11 +77,11 @@ impl Group {
             status => self.next_epoch(locked.session(), status, was_own),
         };
         let next = locked.settle(next)?;
-        let spent = spent_rows(&self.client.store, &locked.session().unfolded)?;
+        let row = NewRow::new(&self.client, locked.session(), next.row.clone())?;
         let tag = self.core.tag;
         let done = locked.write(|tx| {
             next.apply(&mut tx.batch, self);
-            spent.iter().for_each(|row| tx.batch.delete_log(*row));
+            row.put(tx, tag);
             for id in &lost {
                 tx.batch.delete(Key::group(COMMIT, tag, &id.to_be_bytes()));
             }
@@ -100,16 +99,12 @@ impl Group {
             Ok(())
         })?;
         let Some(done) = done else { return Ok(None) };
-        self.core.folded.store(next.row.folded, Ordering::Relaxed);
+        row.stored(locked.session(), &self.core);
+        locked.session().generation = 0;
+        locked.session().window = 0;
         if was_own || story.status == GroupStatus::Closed {
             // The engine applied a commit without its index of the tree: it makes one when it loads.
             locked.drop_session();
-        } else {
-            let session = locked.session();
-            session.row = next.row.clone();
-            session.unfolded.clear();
-            session.generation = 0;
-            session.window = 0;
         }
         Ok(Some(done.events))
     }
@@ -282,7 +277,6 @@ struct Next {
 impl Next {
     fn apply(&self, batch: &mut Batch, group: &Group) {
         let tag = group.core.tag;
-        batch.put(GroupRow::key(tag), encode(&self.row));
         match &self.tree {
             Some(tree) => {
                 tree.apply(batch);

@@ -1,7 +1,7 @@
 //! Commits of ours: made, stored, answered by the service (the protocol at [`Commit`]).
 
 use super::{
-    COMMIT, Group, JOINING, Locked, Session,
+    COMMIT, Group, GroupRow, JOINING, Locked, Session,
     propose::{check_key_package, check_proposal, describe, new_own, now, reinit_id},
     session::{Failure, run},
 };
@@ -226,20 +226,17 @@ impl Group {
             let mut row = locked.settle(row)?;
             let snapshot = locked.session().snapshot();
             let (snapshot, _) = locked.settle(snapshot)?;
-            let group_row = locked.session().row_with(&snapshot);
-            let bytes = encode(&group_row);
+            let group_row = locked.session().new_row(&self.client, &snapshot)?;
             let done = locked.write(|tx| {
                 row.id = tx.id();
                 tx.batch.put(CommitRow::key(self, row.id), encode(&row));
-                tx.batch.put(super::GroupRow::key(self.core.tag), bytes.clone());
+                group_row.put(tx, self.core.tag);
                 answer.remember(&mut tx.batch);
                 tx.raise_mark(&self.client);
                 Ok(row.id)
             })?;
             let Some(done) = done else { return Ok(None) };
-            let session = locked.session();
-            session.row = group_row;
-            session.unfolded.clear();
+            group_row.stored(locked.session(), &self.core);
             Ok(Some(Commit { group: self.clone(), id: done.value }))
         })
     }
@@ -359,7 +356,7 @@ impl Group {
         rejected.sort_unstable();
         row.status = CommitStatus::Rejected as u8;
         let key = CommitRow::key(self, id);
-        let guard = self.core.session.enter()?;
+        let mut guard = self.core.session.enter()?;
         self.client.step(|tx| {
             // Accepted meanwhile, by an echo or another process: then there is nothing to reject.
             let Some(stored) = self.client.store.get(&key)? else { return Ok(()) };
@@ -367,6 +364,10 @@ impl Group {
                 return Ok(());
             }
             if joining {
+                if let Some(mut old) = GroupRow::get(&self.client.store, self.core.tag)? {
+                    old.version += 1;
+                    tx.batch.put(GroupRow::key(self.core.tag), encode(&old));
+                }
                 tx.batch.delete(key.clone());
                 tx.batch.delete(Key::group(JOINING, self.core.tag, &[]));
                 return Ok(());
@@ -377,7 +378,7 @@ impl Group {
             }
             Ok(())
         })?;
-        drop(guard);
+        *guard = None;
         Ok(())
     }
 

@@ -223,7 +223,7 @@ impl Client {
         let suite = engine::suite(CipherSuite(info.group_context().cipher_suite.raw_value()))?;
         let epoch = info.group_context().epoch;
         let group = core.group(info.group_context().group_id());
-        let slot = group.core.session.enter()?;
+        let mut slot = group.core.session.enter()?;
         if !options.resync {
             core.absent(&group)?;
         }
@@ -276,11 +276,17 @@ impl Client {
             let tag = group.core.tag;
             let joining = JoiningRow { commit: id, snapshot: snapshot.to_vec() };
             tx.batch.put(Key::group(JOINING, tag, &[]), encode(&joining));
+            // Whoever has the old state loaded has to see that it waits.
+            if let Some(mut old) = GroupRow::get(&core.store, tag)? {
+                old.version += 1;
+                tx.batch.put(GroupRow::key(tag), encode(&old));
+            }
             tx.batch.put(CommitRow::key(&group, id), encode(&CommitRow::joining(id, epoch, commit.clone())));
             group.forget_marker(&mut tx.batch);
             trust.remember(&mut tx.batch);
             Ok(id)
         })?;
+        *slot = None;
         drop(slot);
         Ok(Commit { group, id })
     }

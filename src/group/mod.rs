@@ -190,15 +190,11 @@ impl Group {
         fail(ErrorCode::Stale, "others kept changing the group")
     }
 
-    /// `GroupClosed` and the like where nothing may be sent; `GroupJoining` while a resync waits; `StoreRolledBack` if
-    /// the anchor is ahead of the store.
+    /// `GroupClosed` and the like where nothing may be sent; `GroupJoining` while a resync waits.
     pub(crate) fn check_sending(&self, session: &Session) -> Result<()> {
         self.client.settings.full()?;
         session.active()?;
-        if self.client.rolled_back {
-            return fail(ErrorCode::StoreRolledBack, "the store is older than its anchor: sending would reuse keys");
-        }
-        if self.client.store.get(&crate::store::Key::group(JOINING, self.core.tag, &[]))?.is_some() {
+        if session.rejoining {
             return fail(ErrorCode::GroupJoining, "the commit that joins again is not accepted yet");
         }
         Ok(())

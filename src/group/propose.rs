@@ -1,12 +1,14 @@
 //! Proposals by reference (RFC 9420 section 12.1): made, seen, withdrawn.
 
-use super::{Group, Locked, Session, session::run};
+use super::{
+    Group, Locked, Session,
+    session::{NewRow, run},
+};
 use crate::{
     CipherSuite, ErrorCode, MlsError, NewIdentity, Proposal, ProposalInfo, Result, SenderKind, SigningKey,
     client::ClientCore,
     engine::{self, EngineGroup, KeyPackageFields, Own, Proposals, Snapshot, decode, extensions, sender_kind, time},
     error::fail,
-    ledger::encode,
 };
 use mls_rs::{
     group::{
@@ -156,20 +158,15 @@ impl Group {
         snapshot: &Snapshot,
         more: &dyn Fn(&mut crate::store::Batch),
     ) -> Result<bool> {
-        let row = locked.session().row_with(snapshot);
-        let bytes = encode(&row);
-        let tag = self.core.tag;
+        let row = locked.session().new_row(&self.client, snapshot)?;
         let done = locked.write(|tx| {
-            tx.batch.put(super::GroupRow::key(tag), bytes.clone());
+            row.put(tx, self.core.tag);
             more(&mut tx.batch);
             tx.raise_mark(&self.client);
             Ok(())
         })?;
         if done.is_some() {
-            let session = locked.session();
-            session.row = row;
-            session.unfolded.clear();
-            self.core.folded.store(session.row.folded, std::sync::atomic::Ordering::Relaxed);
+            row.stored(locked.session(), &self.core);
         }
         Ok(done.is_some())
     }
@@ -177,12 +174,12 @@ impl Group {
 
 impl Session {
     /// The row after the engine's own snapshot: every key that was received is gone from it.
-    pub(super) fn row_with(&self, snapshot: &Snapshot) -> super::GroupRow {
+    pub(super) fn new_row(&self, client: &ClientCore, snapshot: &Snapshot) -> Result<NewRow> {
         let mut row = self.row.clone();
         row.version += 1;
         row.snapshot = snapshot.small.to_vec();
         row.folded = row.folded.max(self.unfolded.last().map_or(0, |last| last.row));
-        row
+        NewRow::new(client, self, row)
     }
 }
 

@@ -184,8 +184,23 @@ impl Group {
             };
             decided.push((message, kind, key, held));
         }
+        // Proven by our own signature: to send would be to use keys twice. An encrypted commit proves less, since any
+        // member can encrypt under our keys.
+        let parted = decided.iter().any(|(message, kind, ..)| {
+            matches!(kind, Some(EventKind::RejoinNeeded(needed))
+                if needed.reason == RejoinReason::RolledBack || !message.private)
+        });
+        let row = parted.then(|| {
+            let mut row = locked.session().row.clone();
+            row.status = GroupStatus::RejoinNeeded;
+            row.version += 1;
+            row
+        });
         let done = locked.write(|tx| {
             used.clear();
+            if let Some(row) = &row {
+                tx.batch.put(super::GroupRow::key(tag), encode(row));
+            }
             for (message, kind, key, held) in &decided {
                 if let Some(waited) = &message.held {
                     tx.batch.delete(waited.clone());
@@ -195,13 +210,16 @@ impl Group {
                 }
                 if let Some(kind) = kind {
                     let id = tx.logged(Some(tag), &self.core.id, kind.clone(), *key);
-                    used.extend(key.map(|used| Unfolded { row: id, used }));
+                    used.extend(key.map(|used| Unfolded::new(id, used)));
                 }
             }
             Ok(())
         })?;
         let Some(done) = done else { return Ok(None) };
         let session = locked.session();
+        if let Some(row) = row {
+            session.row = row;
+        }
         let epoch = session.row.epoch;
         session.unfolded.extend(used.into_iter().filter(|unfolded| unfolded.used.epoch == epoch));
         Ok(Some(done.events))
@@ -481,11 +499,10 @@ impl Group {
         }
         let snapshot = locked.session().snapshot();
         let (snapshot, _) = locked.settle(snapshot)?;
-        let row = locked.session().row_with(&snapshot);
-        let bytes = encode(&row);
+        let row = locked.session().new_row(&self.client, &snapshot)?;
         let tag = self.core.tag;
         let done = locked.write(|tx| {
-            tx.batch.put(super::GroupRow::key(tag), bytes.clone());
+            row.put(tx, tag);
             if let Some(waited) = &message.held {
                 tx.batch.delete(waited.clone());
             }
@@ -493,9 +510,7 @@ impl Group {
             Ok(())
         })?;
         let Some(done) = done else { return Ok(None) };
-        let session = locked.session();
-        session.row = row;
-        session.unfolded.clear();
+        row.stored(locked.session(), &self.core);
         Ok(Some(done.events))
     }
 

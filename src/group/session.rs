@@ -1,15 +1,18 @@
 //! A group in memory: the engine's group, and what is needed to know that it is still what the store says.
 
-use super::row::{EpochRow, GroupRow, StoredTree};
+use super::{
+    GroupCore,
+    row::{EpochRow, GroupRow, StoredTree},
+};
 use crate::{
     ErrorCode, GroupStatus, MlsError, Result,
     client::ClientCore,
     engine::{self, EngineGroup, Parts, PastEpoch, Rules, Snapshot, Tree, Vault, Written},
     error::fail,
-    ledger::{Entry, Used, decode},
-    store::{GroupTag, Store},
+    ledger::{Entry, Tx, Used, decode, encode},
+    store::{GroupTag, Key, Store},
 };
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 use zeroize::Zeroizing;
 
 const PAGE: u32 = 512;
@@ -52,6 +55,15 @@ impl From<Failure> for MlsError {
 pub(crate) struct Unfolded {
     pub(crate) row: u64,
     pub(crate) used: Used,
+    /// Whether its event was acknowledged when the group was read.
+    acknowledged: bool,
+}
+
+impl Unfolded {
+    /// A row that was just written.
+    pub(crate) fn new(row: u64, used: Used) -> Self {
+        Self { row, used, acknowledged: false }
+    }
 }
 
 /// A loaded group.
@@ -65,6 +77,8 @@ pub(crate) struct Session {
     /// How many generations the last write set aside.
     pub(crate) window: u32,
     pub(crate) unfolded: Vec<Unfolded>,
+    /// Whether an external commit of ours, to take our place again, waits for its answer.
+    pub(crate) rejoining: bool,
     /// Rows of the log up to here are known.
     pub(crate) seen: u64,
     /// The ledger's count of others' changes when this was last compared with the store.
@@ -125,6 +139,7 @@ impl Session {
             generation: 0,
             window: 0,
             unfolded: Vec::new(),
+            rejoining: client.store.get(&Key::group(super::JOINING, tag, &[]))?.is_some(),
             seen: row.folded,
             foreign,
             row,
@@ -144,7 +159,7 @@ impl Session {
             for row in page.iter().filter(|row| row.tag == Some(tag)) {
                 let entry: Entry = decode(&row.value)?;
                 if let Some(used) = entry.used.filter(|used| used.epoch == self.row.epoch) {
-                    self.unfolded.push(Unfolded { row: row.seq, used });
+                    self.unfolded.push(Unfolded { row: row.seq, used, acknowledged: entry.event.is_none() });
                 }
             }
             match page.last() {
@@ -214,13 +229,15 @@ impl Session {
         Ok(row)
     }
 
-    /// `GroupClosed`, `RejoinRequired` where the group can no longer be used.
+    /// `GroupClosed`, `StoreRolledBack` where the group can no longer be used.
     pub(crate) fn active(&self) -> Result<()> {
         match self.row.status {
             GroupStatus::Active => Ok(()),
             GroupStatus::Closed => fail(ErrorCode::GroupClosed, "this device was removed from the group"),
             GroupStatus::Replaced => fail(ErrorCode::GroupClosed, "the group was replaced"),
-            GroupStatus::RejoinNeeded => fail(ErrorCode::RejoinRequired, "join again by an external commit"),
+            GroupStatus::RejoinNeeded => {
+                fail(ErrorCode::StoreRolledBack, "the store is an older copy: join again by an external commit")
+            }
             GroupStatus::Joining => fail(ErrorCode::GroupJoining, "the commit that joins is not accepted yet"),
         }
     }
@@ -262,15 +279,32 @@ fn skip_to(engine: &mut EngineGroup, mark: u32) -> Result<u32> {
     Ok(next)
 }
 
-/// The rows of a group that are consumed and acknowledged: what a fold may delete.
-pub(crate) fn spent_rows(store: &Store, unfolded: &[Unfolded]) -> Result<Vec<u64>> {
-    let mut spent = Vec::new();
-    for unfolded in unfolded {
-        if let Some(row) = store.scan_log(unfolded.row, unfolded.row + 1, false, 1)?.pop()
-            && decode::<Entry>(&row.value)?.event.is_none()
-        {
-            spent.push(unfolded.row);
-        }
+/// A group's row on its way to the store. Every key in `unfolded` is consumed in it, so the rows of the log that only
+/// held on to keys go with it.
+pub(crate) struct NewRow {
+    pub(crate) row: GroupRow,
+    encoded: Zeroizing<Vec<u8>>,
+    spent: Vec<u64>,
+}
+
+impl NewRow {
+    pub(crate) fn new(client: &ClientCore, session: &Session, row: GroupRow) -> Result<Self> {
+        let ledger = client.ledger.enter()?;
+        let spent = |unfolded: &&Unfolded| unfolded.acknowledged || ledger.is_stripped(unfolded.row);
+        let spent = session.unfolded.iter().filter(spent).map(|unfolded| unfolded.row).collect();
+        Ok(Self { encoded: encode(&row), row, spent })
     }
-    Ok(spent)
+
+    pub(crate) fn put(&self, tx: &mut Tx, tag: GroupTag) {
+        tx.batch.put(GroupRow::key(tag), self.encoded.clone());
+        self.spent.iter().for_each(|row| tx.batch.delete_log(*row));
+        tx.folds(tag, self.row.folded);
+    }
+
+    /// It is in the store: the loaded group goes on from it.
+    pub(crate) fn stored(self, session: &mut Session, core: &GroupCore) {
+        core.folded.store(self.row.folded, Ordering::Relaxed);
+        session.row = self.row;
+        session.unfolded.clear();
+    }
 }
