@@ -149,7 +149,8 @@ inline void check(mls_status_t status, mls_error_t *error) {
 template <class Function, class... Arguments>
 void call(Function function, Arguments... arguments) {
     mls_error_t *error = nullptr;
-    check(function(arguments..., &error), error);
+    mls_status_t status = function(arguments..., &error);
+    check(status, error);
 }
 
 /// Calls a function that has one.
@@ -157,7 +158,8 @@ template <class Result, class Function, class... Arguments>
 Result give(Function function, Arguments... arguments) {
     Result out{};
     mls_error_t *error = nullptr;
-    check(function(arguments..., &out, &error), error);
+    mls_status_t status = function(arguments..., &out, &error);
+    check(status, error);
     return out;
 }
 
