@@ -752,16 +752,6 @@ typedef mls_status_t (*mls_store_commit_fn)(void *user,
 /// same as once. `resume`: ends `suspend`, and moves the version.
 typedef mls_status_t (*mls_store_fn)(void *user);
 
-
-
-
-
-
-
-
-
-
-
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -2046,8 +2036,8 @@ mls_status_t mls_group_encrypt(const mls_group_t *group,
 ///
 /// Errors: `MLS_ERROR_INVALID_PROPOSAL`, `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_KEY_PACKAGE_EXPIRED`,
 /// `MLS_ERROR_DUPLICATE_MEMBER`, `MLS_ERROR_MEMBER_NOT_FOUND`, `MLS_ERROR_PSK_NOT_FOUND`,
-/// `MLS_ERROR_CREDENTIAL_DENIED`, `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_UNSUPPORTED`; store errors. Of several
-/// proposals those before the one at fault are made and cached then: see `mls_group_proposals`.
+/// `MLS_ERROR_CREDENTIAL_DENIED`, `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_UNSUPPORTED`; store errors. None of several
+/// proposals is made if one is at fault.
 MLS_MUST_USE
 mls_status_t mls_group_propose(const mls_group_t *group,
                                const mls_proposals_t *proposals,
@@ -2122,6 +2112,17 @@ mls_status_t mls_group_commit_again(const mls_group_t *group,
 ///
 /// Errors: store errors.
 MLS_MUST_USE mls_status_t mls_group_pending_commits(const mls_group_t *group, mls_commits_t **out, mls_error_t **error);
+
+/// A commit of this device's by its id, as `mls_events_commit` answers it: while it is pending or remembered as
+/// rejected, and, once accepted, until its `MLS_EVENT_COMMITTED` is acknowledged. So the Welcomes of a commit whose
+/// device died after `mls_commit_accept` are delivered after its restart. Yours: `mls_commit_free`.
+///
+/// Errors: `MLS_ERROR_COMMIT_NOT_FOUND`; store errors.
+MLS_MUST_USE
+mls_status_t mls_group_find_commit(const mls_group_t *group,
+                                   uint64_t id,
+                                   mls_commit_t **out,
+                                   mls_error_t **error);
 
 /// Makes a new group with some of this one's members, by key packages of theirs (RFC 9420 section 11.3); its id is
 /// `(NULL, 0)` for a random one. The commit is accepted at once: `mls_commit_group` is the new group,
