@@ -1535,6 +1535,10 @@ public:
         }
         return commits;
     }
+    /// A commit of this device's by its id, as Committed and Superseded name it.
+    Commit find_commit(std::uint64_t id) const {
+        return Commit(detail::give<mls_commit_t *>(mls_group_find_commit, get(), id));
+    }
 
     /// A new group, whose id is random if it is not given, with the owners of these key packages.
     template <class Range>

@@ -399,6 +399,22 @@ pub unsafe extern "C" fn mls_group_pending_commits(
     give(out, error, || handle::get(group)?.pending_commits().map(New))
 }
 
+/// A commit of this device's by its id, as `mls_events_commit` answers it: while it is pending or remembered as
+/// rejected, and, once accepted, until its `MLS_EVENT_COMMITTED` is acknowledged. So the Welcomes of a commit whose
+/// device died after `mls_commit_accept` are delivered after its restart. Yours: `mls_commit_free`.
+///
+/// Errors: `MLS_ERROR_COMMIT_NOT_FOUND`; store errors.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn mls_group_find_commit(
+    group: *const mls_group_t,
+    id: u64,
+    out: *mut *mut mls_commit_t,
+    error: *mut *mut mls_error_t,
+) -> mls_status_t {
+    give(out, error, || handle::get(group)?.find_commit(id).map(New))
+}
+
 /// Makes a new group of some of this one's members, bound to this epoch, by a key package for each of them but this
 /// device (RFC 9420 section 11.3); its id is `(NULL, 0)` for a random one. They have to join while they are in the same
 /// epoch. The commit is accepted at once: `mls_commit_group` is the new group, `mls_commit_welcomes` its Welcomes.
