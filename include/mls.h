@@ -749,16 +749,6 @@ typedef mls_status_t (*mls_store_commit_fn)(void *user,
 /// same as once. `resume`: ends `suspend`, and moves the version.
 typedef mls_status_t (*mls_store_fn)(void *user);
 
-
-
-
-
-
-
-
-
-
-
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
