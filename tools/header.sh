@@ -15,4 +15,6 @@ else
         CARGO_TARGET_DIR=build/tools/target cargo install --quiet --locked --root build/tools cbindgen --version "=$version"
 fi
 mkdir -p "$(dirname "$output")"
-$cbindgen --quiet --config cbindgen.toml --output "$output"
+$cbindgen --quiet --config cbindgen.toml --output "$output.new" src/capi/mod.rs
+cat -s "$output.new" >"$output" # the seams between modules
+rm "$output.new"

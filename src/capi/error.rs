@@ -55,7 +55,8 @@ pub const MLS_ERROR_STALE: i32 = 26;
 pub const MLS_ERROR_SUSPENDED: i32 = 27;
 /// The store belongs to another device than the options say.
 pub const MLS_ERROR_STORE_IDENTITY: i32 = 28;
-/// The store is an older copy of itself, a restored backup: sending would use keys twice. Join the group again by an external commit.
+/// The store is an older copy of itself, a restored backup: sending would use keys twice. Join the group again by an
+/// external commit.
 pub const MLS_ERROR_STORE_ROLLED_BACK: i32 = 29;
 /// This device has no such group.
 pub const MLS_ERROR_GROUP_NOT_FOUND: i32 = 40;
