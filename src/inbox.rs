@@ -64,6 +64,7 @@ impl Client {
             for id in &page {
                 self.core.room()?;
                 let group = self.core.group(id);
+                group.core.forgive();
                 if !HeldRow::all(&self.core.store, group.core.tag)?.is_empty() {
                     events.extend(group.release(&[HeldFor::Validator, HeldFor::Limits, HeldFor::Proposal])?);
                 }
