@@ -6,7 +6,7 @@ use super::{
     session::{Failure, run},
 };
 use crate::{
-    Commit, CommitBundle, CommitOptions, CommitStatus, ErrorCode, NewIdentity, Proposal, ProposalInfo, Result,
+    Commit, CommitBundle, CommitOptions, CommitStatus, ErrorCode, HeldFor, NewIdentity, Proposal, ProposalInfo, Result,
     engine::{self, CommitShape, Own, PendingSecrets, Tree, extensions},
     error::fail,
     ledger::{decode, encode},
@@ -226,11 +226,11 @@ impl Group {
             let mut row = locked.settle(row)?;
             let snapshot = locked.session().snapshot();
             let (snapshot, _) = locked.settle(snapshot)?;
-            let group_row = locked.session().new_row(&self.client, &snapshot)?;
+            let group_row = locked.session().new_row(self.core.tag, &snapshot);
             let done = locked.write(|tx| {
                 row.id = tx.id();
                 tx.batch.put(CommitRow::key(self, row.id), encode(&row));
-                group_row.put(tx, self.core.tag);
+                group_row.put(tx);
                 answer.remember(&mut tx.batch);
                 tx.raise_mark(&self.client);
                 Ok(row.id)
@@ -407,7 +407,10 @@ impl Group {
                 CommitStatus::Superseded => return fail(ErrorCode::Superseded, "another commit won the epoch"),
             }
             Ok(self.merge(locked, row)?.map(drop))
-        })
+        })?;
+        // Members who were faster have sent in the new epoch already.
+        self.release(&[HeldFor::Proposal])?;
+        Ok(())
     }
 
     /// Moves the group to the epoch of a commit of ours. `None` if somebody else has moved it meanwhile.
