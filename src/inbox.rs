@@ -8,9 +8,9 @@ use crate::{
     error::fail,
     group::{HeldRow, Incoming},
     key_package::KeyPackageRow,
-    ledger::{check_room, deliver},
+    ledger::deliver,
 };
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 impl Client {
     /// Takes in any message for this device: of a group, or a Welcome. Answers what became of it, and of messages that
@@ -99,12 +99,22 @@ impl Client {
 
 impl ClientCore {
     /// How many more events can be kept. `InboxFull` if none.
-    fn room(&self) -> Result<usize> {
-        let mut ledger = self.ledger.enter()?;
-        ledger.look(&self.store)?;
+    pub(crate) fn room(&self) -> Result<usize> {
         let limit = self.settings.limits.inbox_events;
-        check_room(ledger.waiting(), limit)?;
-        Ok((limit - ledger.waiting()) as usize)
+        let kept = || {
+            let mut ledger = self.ledger.enter()?;
+            ledger.look(&self.store)?;
+            ledger.kept(&self.store)
+        };
+        if kept()? >= limit {
+            // Acknowledgements wait for a write, and this could be it.
+            self.acknowledge_now()?;
+        }
+        let kept = kept()?;
+        if kept >= limit {
+            return fail(ErrorCode::InboxFull, "acknowledge events first");
+        }
+        Ok((limit - kept) as usize)
     }
 
     /// A message of a group, with the group's id. `None` for others.
@@ -133,7 +143,7 @@ impl ClientCore {
                 }
                 Err(error) => return Err(error),
             }
-            if !part[0].is_application() {
+            if !part[0].is_application() || group.core.release_due.load(Ordering::Relaxed) {
                 events.extend(group.release(&[HeldFor::Proposal])?);
             }
         }

@@ -7,11 +7,10 @@
 use crate::{
     ErrorCode, Event, EventKind, Result,
     client::ClientCore,
-    error::fail,
     store::{Batch, GroupTag, Key, Store},
 };
 use minicbor::{Decode, Encode};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use zeroize::Zeroizing;
 
 /// The row that remembers what the log alone would forget.
@@ -79,9 +78,10 @@ pub(crate) struct Ledger {
     next_id: u64,
     /// Ids below are set aside for this handle.
     reserved: u64,
-    kept: u32,
+    /// How many rows have an event. `None`: to be counted, when somebody wants to know.
+    kept: Option<u32>,
     acknowledged: BTreeSet<u64>,
-    /// Rows that this handle has cut down to their key, until a fold deletes them.
+    /// Rows that this handle has cut down to their key, until a fold deletes them or somebody else writes.
     stripped: BTreeSet<u64>,
     mark: u64,
     started: bool,
@@ -96,7 +96,19 @@ pub(crate) struct Tx {
     anchored: u64,
     mark: Option<u64>,
     kept: u32,
-    folds: Option<(GroupTag, u64)>,
+    fold: Option<Fold>,
+}
+
+/// Keys that a transaction folds into their group's row.
+#[derive(Clone)]
+pub(crate) struct Fold {
+    pub(crate) tag: GroupTag,
+    /// Up to which row of the log.
+    pub(crate) row: u64,
+    /// The rows that were not folded before, and whether their events are known to be acknowledged.
+    pub(crate) rows: Vec<(u64, bool)>,
+    /// As of how many changes by others that is known.
+    pub(crate) foreign: u64,
 }
 
 impl Tx {
@@ -135,13 +147,18 @@ impl Tx {
         id
     }
 
-    fn folded(&self, tag: GroupTag) -> u64 {
-        self.folds.filter(|(folds, _)| *folds == tag).map_or(0, |(_, row)| row)
+    /// Brings the mark up to what an anchor says.
+    pub(crate) fn set_mark(&mut self, mark: u64) {
+        self.mark = Some(mark);
     }
 
-    /// This transaction folds a group's keys up to this row of the log.
-    pub(crate) fn folds(&mut self, tag: GroupTag, row: u64) {
-        self.folds = Some((tag, row));
+    fn folded(&self, tag: GroupTag) -> u64 {
+        self.fold.as_ref().filter(|fold| fold.tag == tag).map_or(0, |fold| fold.row)
+    }
+
+    /// Takes rows out of the log that only held on to keys which this transaction folds.
+    pub(crate) fn fold(&mut self, fold: Fold) {
+        self.fold = Some(fold);
     }
 
     /// Marks this transaction as one that must not be rolled back unnoticed. Costs nothing without an anchor.
@@ -167,7 +184,7 @@ impl Ledger {
             foreign: 0,
             next_id: 1,
             reserved: 0,
-            kept: 0,
+            kept: None,
             acknowledged: BTreeSet::new(),
             stripped: BTreeSet::new(),
             mark: 0,
@@ -188,7 +205,8 @@ impl Ledger {
             self.next_id = self.next_id.max(counter.floor).max(last + 1);
             self.reserved = 0;
             self.mark = self.mark.max(counter.mark);
-            self.kept = u32::try_from(kept(store)?).unwrap_or(u32::MAX);
+            self.kept = None;
+            self.stripped.clear();
             self.version = version;
             self.started = true;
             self.foreign += 1;
@@ -200,14 +218,19 @@ impl Ledger {
         self.mark
     }
 
-    /// How many events wait to be acknowledged.
-    pub(crate) fn waiting(&self) -> u32 {
-        self.kept.saturating_sub(u32::try_from(self.acknowledged.len()).unwrap_or(u32::MAX))
+    /// How many events are in the store, those included whose acknowledgement is not written yet.
+    pub(crate) fn kept(&mut self, store: &Store) -> Result<u32> {
+        match self.kept {
+            Some(kept) => Ok(kept),
+            None => Ok(*self.kept.insert(count_kept(store)?)),
+        }
     }
 
-    /// Whether a row has lost its event to an acknowledgement of this handle.
-    pub(crate) fn is_stripped(&self, id: u64) -> bool {
-        self.stripped.contains(&id)
+    /// Lets every loaded group be compared with the store at its next use: a write came through whose caller was told
+    /// otherwise.
+    pub(crate) fn distrust(&mut self) {
+        self.foreign += 1;
+        self.stripped.clear();
     }
 
     pub(crate) fn acknowledge(&mut self, id: u64) {
@@ -219,11 +242,12 @@ impl Ledger {
     }
 
     /// Commits what `build` makes, if nobody else has committed since the last [`look`](Self::look); `None` if
-    /// somebody has, and then nothing was written. `folded` answers up to which row a group's keys are folded.
+    /// somebody has, and then nothing was written. `folded` answers up to which row a group's keys are folded, as of so
+    /// many changes by others.
     pub(crate) fn commit<T>(
         &mut self,
         store: &Store,
-        folded: &dyn Fn(GroupTag) -> u64,
+        folded: &dyn Fn(GroupTag, u64) -> u64,
         build: impl FnOnce(&mut Tx) -> Result<T>,
     ) -> Result<Option<Done<T>>> {
         let mut tx = Tx {
@@ -233,11 +257,12 @@ impl Ledger {
             anchored: self.mark,
             mark: None,
             kept: 0,
-            folds: None,
+            fold: None,
         };
         let value = build(&mut tx)?;
+        self.apply_fold(store, &mut tx)?;
         let acknowledged = self.acknowledged.clone();
-        let stripped = self.apply_acknowledgements(store, folded, &mut tx, &acknowledged)?;
+        let applied = self.apply_acknowledgements(store, folded, &mut tx, &acknowledged)?;
         let reserved =
             if tx.next_id > self.reserved.max(self.next_id) { tx.next_id + ID_WINDOW } else { self.reserved };
         if tx.mark.is_some() || reserved != self.reserved {
@@ -250,58 +275,94 @@ impl Ledger {
                 None => return Ok(None),
             }
         }
-        self.stripped.extend(stripped);
-        self.stripped.retain(|id| !tx.batch.deletes_log(*id));
+        self.stripped.extend(applied.stripped);
+        if tx.fold.is_some() {
+            self.stripped.retain(|id| !tx.batch.deletes_log(*id));
+        }
         self.next_id = tx.next_id;
         self.reserved = reserved;
         self.mark = tx.mark.unwrap_or(self.mark);
-        self.kept = (self.kept + tx.kept).saturating_sub(u32::try_from(acknowledged.len()).unwrap_or(u32::MAX));
+        self.kept = self.kept.map(|kept| (kept + tx.kept).saturating_sub(applied.events));
         self.acknowledged.retain(|id| !acknowledged.contains(id));
         Ok(Some(Done { value, events: tx.events, mark: tx.mark }))
     }
 
-    /// Takes acknowledged events out of the log; answers which rows stay for their keys.
+    fn apply_fold(&self, store: &Store, tx: &mut Tx) -> Result<()> {
+        let Some(fold) = tx.fold.clone() else { return Ok(()) };
+        // Others who have written since may have acknowledged events of these rows.
+        let sure = fold.foreign == self.foreign;
+        for (row, acknowledged) in fold.rows {
+            if acknowledged || self.stripped.contains(&row) || !sure && is_spent(store, row)? {
+                tx.batch.delete_log(row);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes acknowledged events out of the log.
     fn apply_acknowledgements(
         &self,
         store: &Store,
-        folded: &dyn Fn(GroupTag) -> u64,
+        folded: &dyn Fn(GroupTag, u64) -> u64,
         tx: &mut Tx,
         acknowledged: &BTreeSet<u64>,
-    ) -> Result<Vec<u64>> {
-        let mut stripped = Vec::new();
+    ) -> Result<Applied> {
+        let mut applied = Applied::default();
+        let mut known: HashMap<GroupTag, u64> = HashMap::new();
         for id in acknowledged {
             let Some(row) = store.scan_log(*id, *id + 1, false, 1)?.pop() else { continue };
             let mut entry: Entry = decode(&row.value)?;
-            let commit = match &entry.event {
-                Some(EventKind::Committed(committed)) => committed.commit,
-                Some(EventKind::Joined(joined)) => joined.commit,
+            // Acknowledged before: the row is there for its key.
+            let Some(event) = entry.event.take() else { continue };
+            applied.events += 1;
+            let commit = match &event {
+                EventKind::Committed(committed) => committed.commit,
+                EventKind::Joined(joined) => joined.commit,
                 _ => None,
             };
             if let (Some(commit), Some(tag)) = (commit, row.tag) {
                 // Its Welcomes were kept until now.
                 tx.batch.delete(Key::group(crate::group::COMMIT, tag, &commit.to_be_bytes()));
             }
-            entry.event = None;
+            let mut is_folded =
+                |tag| tx.folded(tag).max(*known.entry(tag).or_insert_with(|| folded(tag, self.foreign)));
             match (entry.used, row.tag) {
-                (Some(_), Some(tag)) if tx.folded(tag).max(folded(tag)) < *id => {
+                (Some(_), Some(tag)) if is_folded(tag) < *id => {
                     tx.batch.put_log(*id, Some(tag), encode(&entry));
-                    stripped.push(*id);
+                    applied.stripped.push(*id);
                 }
                 _ => tx.batch.delete_log(*id),
             }
         }
-        Ok(stripped)
+        Ok(applied)
+    }
+}
+
+/// What acknowledgements do to the log.
+#[derive(Default)]
+struct Applied {
+    /// Rows that stay for their keys.
+    stripped: Vec<u64>,
+    /// How many events go.
+    events: u32,
+}
+
+/// Whether a row of the log has no event any more.
+fn is_spent(store: &Store, row: u64) -> Result<bool> {
+    match store.scan_log(row, row + 1, false, 1)?.pop() {
+        Some(row) => Ok(decode::<Entry>(&row.value)?.event.is_none()),
+        None => Ok(false),
     }
 }
 
 /// How many rows of the log have an event.
-fn kept(store: &Store) -> Result<usize> {
+fn count_kept(store: &Store) -> Result<u32> {
     let mut count = 0;
     let mut from = 0;
     loop {
         let page = store.scan_log(from, u64::MAX, false, PAGE)?;
         for row in &page {
-            count += usize::from(decode::<Entry>(&row.value)?.event.is_some());
+            count += u32::from(decode::<Entry>(&row.value)?.event.is_some());
         }
         match page.last() {
             Some(last) if page.len() == PAGE as usize => from = last.seq + 1,
@@ -336,12 +397,4 @@ impl Ledger {
     pub(crate) fn acknowledged(&self) -> &BTreeSet<u64> {
         &self.acknowledged
     }
-}
-
-/// `InboxFull` if no further event could be kept.
-pub(crate) fn check_room(waiting: u32, limit: u32) -> Result<()> {
-    if waiting >= limit {
-        return fail(ErrorCode::InboxFull, "acknowledge events first");
-    }
-    Ok(())
 }

@@ -5,8 +5,7 @@ pub mod capi;
 mod client;
 mod commit;
 mod credential;
-/// cbindgen:ignore
-mod engine; // its aliases of generic types stop the header generator
+mod engine;
 mod error;
 mod event;
 mod gate;

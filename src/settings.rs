@@ -96,8 +96,8 @@ impl Settings {
     }
 
     /// Keeps the store's mark where backups do not reach.
-    pub(crate) fn anchor(&self, mark: Option<u64>) -> Result<()> {
-        let (Some(anchor), Some(mark)) = (&self.anchor, mark) else { return Ok(()) };
+    pub(crate) fn anchor(&self, mark: u64) -> Result<()> {
+        let Some(anchor) = &self.anchor else { return Ok(()) };
         anchor.store(mark).map_err(|error| {
             MlsError::new(ErrorCode::CallbackFailed, "the anchor could not be stored").with_detail(error.0)
         })

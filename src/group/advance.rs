@@ -74,14 +74,19 @@ impl Group {
 
         let next = match story.status {
             GroupStatus::Closed => self.closed(locked.session()),
+            // An older copy of a store stays one until it has joined again.
+            GroupStatus::Active => {
+                let status = locked.session().row.status;
+                self.next_epoch(locked.session(), status, was_own)
+            }
             status => self.next_epoch(locked.session(), status, was_own),
         };
         let next = locked.settle(next)?;
-        let row = NewRow::new(&self.client, locked.session(), next.row.clone())?;
+        let row = NewRow::new(locked.session(), self.core.tag, next.row.clone());
         let tag = self.core.tag;
         let done = locked.write(|tx| {
             next.apply(&mut tx.batch, self);
-            row.put(tx, tag);
+            row.put(tx);
             for id in &lost {
                 tx.batch.delete(Key::group(COMMIT, tag, &id.to_be_bytes()));
             }
@@ -260,8 +265,9 @@ impl Group {
 
     /// The row of a group that this device was removed from: its state stays readable, its keys are of no use.
     fn closed(&self, session: &Session) -> Result<Next> {
-        let mut row = session.row.clone();
-        row.version += 1;
+        // No later fold will take the keys that were used.
+        let mut row = session.folded_row(&self.client, session.row.mark)?;
+        row.folded = row.folded.max(session.seen);
         row.status = GroupStatus::Closed;
         Ok(Next { row, tree: None, past: Vec::new() })
     }
@@ -342,6 +348,7 @@ impl Group {
         folded: u64,
     ) {
         let tag = self.core.tag;
+        self.core.forget_folded();
         StoredTree::forget(batch, tag);
         let mut stored = StoredTree::new();
         let context = engine.context();

@@ -6,7 +6,7 @@ use super::{
     session::{Failure, run},
 };
 use crate::{
-    Commit, CommitBundle, CommitOptions, CommitStatus, ErrorCode, NewIdentity, Proposal, ProposalInfo, Result,
+    Commit, CommitBundle, CommitOptions, CommitStatus, ErrorCode, HeldFor, NewIdentity, Proposal, ProposalInfo, Result,
     engine::{self, CommitShape, Own, PendingSecrets, Tree, extensions},
     error::fail,
     ledger::{decode, encode},
@@ -226,11 +226,11 @@ impl Group {
             let mut row = locked.settle(row)?;
             let snapshot = locked.session().snapshot();
             let (snapshot, _) = locked.settle(snapshot)?;
-            let group_row = locked.session().new_row(&self.client, &snapshot)?;
+            let group_row = locked.session().new_row(self.core.tag, &snapshot);
             let done = locked.write(|tx| {
                 row.id = tx.id();
                 tx.batch.put(CommitRow::key(self, row.id), encode(&row));
-                group_row.put(tx, self.core.tag);
+                group_row.put(tx);
                 answer.remember(&mut tx.batch);
                 tx.raise_mark(&self.client);
                 Ok(row.id)
@@ -303,7 +303,7 @@ impl Group {
         rows.iter().map(|(_, row)| decode(row)).collect()
     }
 
-    fn find_commit(&self, id: u64) -> Result<Option<CommitRow>> {
+    fn stored_commit(&self, id: u64) -> Result<Option<CommitRow>> {
         self.client.open()?;
         self.client.store.get(&CommitRow::key(self, id))?.map(|row| decode(&row)).transpose()
     }
@@ -316,12 +316,22 @@ impl Group {
         Ok(pending.map(|row| Commit { group: self.clone(), id: row.id }).collect())
     }
 
+    /// A commit of this device's by its id, as `committed` and `superseded` name it: while it is pending or remembered
+    /// as rejected, and, once accepted, until its `committed` event is acknowledged. So a restart between acceptance
+    /// and the delivery of the Welcomes loses nothing. `CommitNotFound` else.
+    pub fn find_commit(&self, id: u64) -> Result<Commit> {
+        match self.stored_commit(id)? {
+            Some(_) => Ok(Commit { group: self.clone(), id }),
+            None => fail(ErrorCode::CommitNotFound, "this commit is not kept any more"),
+        }
+    }
+
     pub(crate) fn commit_status(&self, id: u64) -> Result<CommitStatus> {
-        Ok(self.find_commit(id)?.map_or(CommitStatus::Superseded, |row| row.status()))
+        Ok(self.stored_commit(id)?.map_or(CommitStatus::Superseded, |row| row.status()))
     }
 
     pub(crate) fn commit_bundle(&self, id: u64) -> Result<CommitBundle> {
-        let Some(mut row) = self.find_commit(id)? else {
+        let Some(mut row) = self.stored_commit(id)? else {
             return fail(ErrorCode::CommitNotFound, "this commit is not kept any more");
         };
         Ok(CommitBundle {
@@ -332,7 +342,7 @@ impl Group {
     }
 
     pub(crate) fn commit_welcomes(&self, id: u64) -> Result<Vec<Vec<u8>>> {
-        match self.find_commit(id)? {
+        match self.stored_commit(id)? {
             Some(row) if row.status() == CommitStatus::Accepted => {
                 Ok(row.welcomes.iter().map(|welcome| welcome.to_vec()).collect())
             }
@@ -343,7 +353,7 @@ impl Group {
 
     pub(crate) fn reject_commit(&self, id: u64) -> Result<()> {
         self.client.settings.full()?;
-        let Some(mut row) = self.find_commit(id)? else { return Ok(()) };
+        let Some(mut row) = self.stored_commit(id)? else { return Ok(()) };
         match row.status() {
             CommitStatus::Pending => {}
             CommitStatus::Rejected => return Ok(()),
@@ -388,7 +398,7 @@ impl Group {
             return self.accept_joining(id);
         }
         self.attempt(|locked| {
-            let Some(row) = self.find_commit(id)? else {
+            let Some(row) = self.stored_commit(id)? else {
                 return fail(ErrorCode::Superseded, "another commit won the epoch");
             };
             match row.status() {
@@ -397,7 +407,10 @@ impl Group {
                 CommitStatus::Superseded => return fail(ErrorCode::Superseded, "another commit won the epoch"),
             }
             Ok(self.merge(locked, row)?.map(drop))
-        })
+        })?;
+        // Members who were faster have sent in the new epoch already.
+        self.release(&[HeldFor::Proposal])?;
+        Ok(())
     }
 
     /// Moves the group to the epoch of a commit of ours. `None` if somebody else has moved it meanwhile.

@@ -4,7 +4,7 @@ use super::{
     Group, GroupRow, GroupStatus, HeldRow, JOINING, Session,
     commit::CommitRow,
     row::{EpochRow, StoredTree},
-    session::run,
+    session::{read_log, run},
 };
 use crate::{
     Capabilities, CipherSuite, Client, Commit, CommitStatus, ErrorCode, Event, EventKind, GroupOptions, GroupPreview,
@@ -13,7 +13,7 @@ use crate::{
     engine::{self, EngineGroup, Own, Parts, PastEpoch, Snapshot},
     error::fail,
     key_package::KeyPackageRow,
-    ledger::{Tx, decode, encode},
+    ledger::{Fold, Tx, decode, encode},
     settings::{EXTERNAL_SENDERS, REQUIRED_CAPABILITIES},
     store::Key,
     trust::{Answer, Purpose, Question},
@@ -636,9 +636,13 @@ impl ClientCore {
         let events = self.step_events(|tx| {
             self.absent(&group)?;
             let kept = GroupRow::get(&self.store, group.core.tag)?;
-            group.arrive(tx, &snapshot, &arrival.engine, kept.as_ref());
+            group.arrive(tx, &snapshot, &arrival.engine, kept.as_ref())?;
             tx.batch.delete(invitation_key(id));
             if package.as_ref().is_some_and(|package| !package.last_resort) {
+                // Another invitation that came with it may have been joined meanwhile.
+                if KeyPackageRow::get(&self.store, &row.key_package)?.is_none() {
+                    return fail(ErrorCode::InvalidWelcome, "the key package of this Welcome is gone");
+                }
                 tx.batch.delete(KeyPackageRow::key(&self.store, &row.key_package));
             }
             trust.remember(&mut tx.batch);
@@ -661,11 +665,19 @@ impl ClientCore {
 
 impl Group {
     /// The rows of a group that this device comes into, in place of what there was.
-    fn arrive(&self, tx: &mut Tx, snapshot: &Snapshot, engine: &EngineGroup, kept: Option<&GroupRow>) {
+    fn arrive(&self, tx: &mut Tx, snapshot: &Snapshot, engine: &EngineGroup, kept: Option<&GroupRow>) -> Result<()> {
         let folded = tx.id();
-        EpochRow::forget(&mut tx.batch, self.core.tag);
+        let tag = self.core.tag;
+        if let Some(kept) = kept {
+            // Rows of the old state that only held on to its keys go with it.
+            let (old, _) = read_log(&self.client.store, tag, kept)?;
+            let rows = old.iter().map(|old| (old.row, old.acknowledged)).collect();
+            tx.fold(Fold { tag, row: folded, rows, foreign: 0 });
+        }
+        EpochRow::forget(&mut tx.batch, tag);
         self.first_rows(&mut tx.batch, snapshot, engine, kept, folded);
         self.forget_marker(&mut tx.batch);
+        Ok(())
     }
 
     /// The service ordered our external commit.
@@ -711,11 +723,12 @@ impl Group {
         let id = row.id;
         let accepted = row.into_accepted();
         self.client.step_events(|tx| {
-            if store.get(&joining_key)?.is_none() {
+            let waits = store.get(&joining_key)?.map(|row| decode::<JoiningRow>(&row)).transpose()?;
+            if waits.is_none_or(|waits| waits.commit != id) {
                 return Ok(()); // another process has done it
             }
             let kept = GroupRow::get(store, tag)?;
-            self.arrive(tx, &cut, &engine, kept.as_ref());
+            self.arrive(tx, &cut, &engine, kept.as_ref())?;
             if let Some((epoch, past)) = &past {
                 tx.batch.put(EpochRow::key(tag, *epoch), encode(past));
             }
@@ -744,7 +757,7 @@ impl Group {
     fn past_of_old_state(&self, new: &Snapshot, epoch: u64) -> Result<Option<(u64, EpochRow)>> {
         let (store, tag) = (&self.client.store, self.core.tag);
         let Some(old) = GroupRow::get(store, tag)? else { return Ok(None) };
-        if old.epoch + 1 != epoch || old.status != GroupStatus::Active {
+        if old.epoch + 1 != epoch || !matches!(old.status, GroupStatus::Active | GroupStatus::RejoinNeeded) {
             return Ok(None);
         }
         let session = Session::load(&self.client, tag)?;
@@ -775,7 +788,7 @@ impl Group {
             None => None,
         };
         let tag = self.core.tag;
-        self.client.step_events(|tx| {
+        let events = self.client.step_events(|tx| {
             let kind = match &room {
                 Some((waiting, marker)) => {
                     tx.batch.put(marker.clone(), self.core.id.clone());
@@ -786,7 +799,10 @@ impl Group {
             };
             tx.event(Some(tag), &self.core.id, kind);
             Ok(())
-        })
+        });
+        // The join may have come in between.
+        self.core.release_due.store(true, std::sync::atomic::Ordering::Relaxed);
+        events
     }
 }
 

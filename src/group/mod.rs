@@ -26,7 +26,7 @@ mod successor;
 pub(crate) use held::HeldRow;
 pub(crate) use receive::Incoming;
 pub(crate) use row::{COMMIT, GROUP, GroupRow, JOINING};
-pub(crate) use session::Session;
+pub(crate) use session::{Session, fold_stored};
 
 use crate::{
     ErrorCode, Result,
@@ -41,7 +41,10 @@ use crate::{
 use minicbor::{Decode, Encode};
 use std::{
     fmt,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64},
+    },
 };
 
 /// Where a group stands on this device.
@@ -67,20 +70,57 @@ pub enum GroupStatus {
     RejoinNeeded = 5,
 }
 
-/// The one object for a group in a client.
+/// The one object for a group in a client: its lock, and what is known of it between two uses.
 pub(crate) struct GroupCore {
     pub(crate) id: Vec<u8>,
     pub(crate) tag: GroupTag,
     pub(crate) session: Gate<Option<Session>>,
     /// When it was last asked for, by the client's count.
     pub(crate) used: AtomicU64,
-    /// Up to which row of the log its keys are folded, as far as this client has written it.
-    pub(crate) folded: AtomicU64,
+    folded: Mutex<Option<Folded>>,
+    /// Whether something that was held may be ready: from the start, since a process may have died before it got there.
+    pub(crate) release_due: AtomicBool,
+}
+
+/// Up to which row of the log a group's keys are folded.
+#[derive(Clone, Copy)]
+struct Folded {
+    row: u64,
+    /// The ledger's count of others' changes when this was so.
+    foreign: u64,
 }
 
 impl GroupCore {
     pub(crate) fn new(id: &[u8], tag: GroupTag) -> Self {
-        Self { id: id.to_vec(), tag, session: Gate::new(None), used: AtomicU64::new(0), folded: AtomicU64::new(0) }
+        Self {
+            id: id.to_vec(),
+            tag,
+            session: Gate::new(None),
+            used: AtomicU64::new(0),
+            folded: Mutex::default(),
+            release_due: AtomicBool::new(true),
+        }
+    }
+
+    /// Up to which row of the log the group's keys are folded, if that is known as of so many changes by others.
+    pub(crate) fn folded(&self, foreign: u64) -> Option<u64> {
+        let folded = *self.folded.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        folded.filter(|folded| folded.foreign == foreign).map(|folded| folded.row)
+    }
+
+    fn set_folded(&self, session: &Session) {
+        let folded = Folded { row: session.row.folded, foreign: session.foreign };
+        *self.folded.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(folded);
+    }
+
+    /// Whether its session is loaded, or in use just now.
+    pub(crate) fn is_loaded(&self) -> bool {
+        self.session.try_enter().is_none_or(|session| session.is_some())
+    }
+
+    /// The group's rows were replaced.
+    pub(crate) fn forget_folded(&self) {
+        *self.folded.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
     }
 }
 
@@ -108,6 +148,15 @@ pub(crate) struct Locked<'a> {
     core: &'a GroupCore,
 }
 
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        // Closing the client does not wait for calls that are under way: they forget the group by themselves.
+        if self.client.is_closed() {
+            *self.slot = None;
+        }
+    }
+}
+
 impl Locked<'_> {
     /// The loaded group.
     pub(crate) fn session(&mut self) -> &mut Session {
@@ -125,6 +174,14 @@ impl Locked<'_> {
             self.drop_session();
         }
         result
+    }
+
+    /// Whether somebody else has moved the group since it was locked.
+    fn is_overtaken(&mut self) -> Result<bool> {
+        match self.slot.as_mut() {
+            Some(session) => Ok(!session.is_current(self.client, self.core.tag)?),
+            None => Ok(true),
+        }
     }
 
     /// Stores what `build` makes, if the group in the store is still the one that is loaded; else forgets the loaded
@@ -165,8 +222,9 @@ impl Group {
         if !current {
             *slot = None;
             let session = Session::load(&self.client, self.core.tag).map_err(|error| self.missing(error))?;
-            self.core.folded.store(session.row.folded, std::sync::atomic::Ordering::Relaxed);
+            self.core.set_folded(&session);
             *slot = Some(session);
+            self.client.unload_some();
         }
         Ok(Locked { slot, client: &self.client, core: &self.core })
     }
@@ -183,21 +241,21 @@ impl Group {
     pub(crate) fn attempt<T>(&self, mut step: impl FnMut(&mut Locked) -> Result<Option<T>>) -> Result<T> {
         for _ in 0..ATTEMPTS {
             let mut locked = self.lock()?;
-            if let Some(value) = step(&mut locked)? {
-                return Ok(value);
+            match step(&mut locked) {
+                Ok(Some(value)) => return Ok(value),
+                Ok(None) => {}
+                // Rows that do not fit together may be of two states: somebody has written between two reads.
+                Err(error) if error.code() == ErrorCode::StoreCorrupt && locked.is_overtaken()? => {}
+                Err(error) => return Err(error),
             }
         }
         fail(ErrorCode::Stale, "others kept changing the group")
     }
 
-    /// `GroupClosed` and the like where nothing may be sent; `GroupJoining` while a resync waits; `StoreRolledBack` if
-    /// the anchor is ahead of the store.
+    /// `GroupClosed` and the like where nothing may be sent; `GroupJoining` while a resync waits.
     pub(crate) fn check_sending(&self, session: &Session) -> Result<()> {
         self.client.settings.full()?;
         session.active()?;
-        if self.client.rolled_back {
-            return fail(ErrorCode::StoreRolledBack, "the store is older than its anchor: sending would reuse keys");
-        }
         if session.rejoining {
             return fail(ErrorCode::GroupJoining, "the commit that joins again is not accepted yet");
         }

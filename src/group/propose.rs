@@ -9,6 +9,7 @@ use crate::{
     client::ClientCore,
     engine::{self, EngineGroup, KeyPackageFields, Own, Proposals, Snapshot, decode, extensions, sender_kind, time},
     error::fail,
+    store::GroupTag,
 };
 use mls_rs::{
     group::{
@@ -158,9 +159,9 @@ impl Group {
         snapshot: &Snapshot,
         more: &dyn Fn(&mut crate::store::Batch),
     ) -> Result<bool> {
-        let row = locked.session().new_row(&self.client, snapshot)?;
+        let row = locked.session().new_row(self.core.tag, snapshot);
         let done = locked.write(|tx| {
-            row.put(tx, self.core.tag);
+            row.put(tx);
             more(&mut tx.batch);
             tx.raise_mark(&self.client);
             Ok(())
@@ -174,12 +175,12 @@ impl Group {
 
 impl Session {
     /// The row after the engine's own snapshot: every key that was received is gone from it.
-    pub(super) fn new_row(&self, client: &ClientCore, snapshot: &Snapshot) -> Result<NewRow> {
+    pub(super) fn new_row(&self, tag: GroupTag, snapshot: &Snapshot) -> NewRow {
         let mut row = self.row.clone();
         row.version += 1;
         row.snapshot = snapshot.small.to_vec();
         row.folded = row.folded.max(self.unfolded.last().map_or(0, |last| last.row));
-        NewRow::new(client, self, row)
+        NewRow::new(self, tag, row)
     }
 }
 

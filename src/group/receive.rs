@@ -13,7 +13,7 @@ use super::{
     session::{Failure, Unfolded, run},
 };
 use crate::{
-    CommitStatus, ContentKind, Denied, DeniedReason, Event, EventKind, ExternalJoin, Held, HeldFor, Ignored,
+    CommitStatus, ContentKind, Denied, DeniedReason, ErrorCode, Event, EventKind, ExternalJoin, Held, HeldFor, Ignored,
     IgnoredReason, Message, RejoinNeeded, RejoinReason, Result, Role, SenderKind, Stalled, Undecryptable, Verdict,
     engine::{self, EngineGroup, Envelope, Graft, Snapshot},
     ledger::{Used, encode},
@@ -24,7 +24,7 @@ use mls_rs::{
     group::{CommitEffect, CommitMessageDescription, ReceivedMessage, proposal::Proposal},
     identity::SigningIdentity,
 };
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::atomic};
 
 /// A framed message on its way in.
 #[derive(Clone)]
@@ -184,8 +184,23 @@ impl Group {
             };
             decided.push((message, kind, key, held));
         }
+        // Proven by our own signature: to send would be to use keys twice. An encrypted commit proves less, since any
+        // member can encrypt under our keys.
+        let parted = decided.iter().any(|(message, kind, ..)| {
+            matches!(kind, Some(EventKind::RejoinNeeded(needed))
+                if needed.reason == RejoinReason::RolledBack || !message.private)
+        });
+        let row = parted.then(|| {
+            let mut row = locked.session().row.clone();
+            row.status = GroupStatus::RejoinNeeded;
+            row.version += 1;
+            row
+        });
         let done = locked.write(|tx| {
             used.clear();
+            if let Some(row) = &row {
+                tx.batch.put(super::GroupRow::key(tag), encode(row));
+            }
             for (message, kind, key, held) in &decided {
                 if let Some(waited) = &message.held {
                     tx.batch.delete(waited.clone());
@@ -202,6 +217,9 @@ impl Group {
         })?;
         let Some(done) = done else { return Ok(None) };
         let session = locked.session();
+        if let Some(row) = row {
+            session.row = row;
+        }
         let epoch = session.row.epoch;
         session.unfolded.extend(used.into_iter().filter(|unfolded| unfolded.used.epoch == epoch));
         Ok(Some(done.events))
@@ -481,10 +499,10 @@ impl Group {
         }
         let snapshot = locked.session().snapshot();
         let (snapshot, _) = locked.settle(snapshot)?;
-        let row = locked.session().new_row(&self.client, &snapshot)?;
+        let row = locked.session().new_row(self.core.tag, &snapshot);
         let tag = self.core.tag;
         let done = locked.write(|tx| {
-            row.put(tx, tag);
+            row.put(tx);
             if let Some(waited) = &message.held {
                 tx.batch.delete(waited.clone());
             }
@@ -631,45 +649,92 @@ impl Group {
         self.refuse(locked, message, Outcome::Tell(kind))
     }
 
-    /// Processes what has waited and can go on now.
+    /// Processes what has waited and can go on now, and what waits for one of `also` once more. Stops when the inbox is
+    /// full, and goes on with the next message.
     pub(crate) fn release(&self, also: &[HeldFor]) -> Result<Vec<Event>> {
+        let due = &self.core.release_due;
+        due.store(false, atomic::Ordering::Relaxed);
         let mut events = Vec::new();
-        loop {
-            let epoch = match self.lock() {
-                Ok(mut locked) => locked.session().row.epoch,
-                Err(_) => return Ok(events),
-            };
-            let ready = HeldRow::all(&self.client.store, self.core.tag)?.into_iter().find(|(_, row)| {
-                row.epoch < epoch || row.epoch == epoch && (matches!(row.reason, HeldFor::Epoch | HeldFor::Group))
-            });
-            let Some((key, row)) = ready else { break };
-            let incoming = engine::envelope(&row.message)
-                .ok()
-                .and_then(|front| Incoming::new(&row.message, &front, Some(key.clone())));
-            let Some(incoming) = incoming else {
-                self.client.step(|tx| {
-                    tx.batch.delete(key.clone());
-                    Ok(())
-                })?;
-                continue;
-            };
-            events.extend(self.receive(&[incoming])?);
+        let done = self.release_ready(&mut events).and_then(|done| Ok(done && self.release_again(also, &mut events)?));
+        if !matches!(done, Ok(true)) {
+            due.store(true, atomic::Ordering::Relaxed);
         }
-        let mut again = HeldRow::all(&self.client.store, self.core.tag)?;
-        again.retain(|(_, row)| also.contains(&row.reason));
-        for (key, row) in again {
-            if let Some(incoming) =
-                engine::envelope(&row.message).ok().and_then(|front| Incoming::new(&row.message, &front, Some(key)))
-            {
-                let before = self.lock()?.session().row.epoch;
-                events.extend(self.receive(&[incoming])?);
-                if self.lock()?.session().row.epoch != before {
-                    events.extend(self.release(also)?);
-                    break;
-                }
+        done?;
+        Ok(events)
+    }
+
+    /// Processes what can go on in this epoch. `false` if the inbox is full.
+    fn release_ready(&self, events: &mut Vec<Event>) -> Result<bool> {
+        loop {
+            let Ok(mut locked) = self.lock() else { return Ok(true) };
+            let epoch = locked.session().row.epoch;
+            drop(locked);
+            let mut ready = self.held(|row| {
+                row.epoch < epoch || row.epoch == epoch && matches!(row.reason, HeldFor::Epoch | HeldFor::Group)
+            })?;
+            // Before a commit ends their epoch, while their keys are at hand.
+            let first = ready.iter().map(|message| message.epoch).min();
+            ready.retain(|message| Some(message.epoch) == first);
+            ready.sort_by_key(|message| match message.content {
+                ContentKind::Proposal => 0,
+                ContentKind::Application => 1,
+                ContentKind::Commit => 2,
+            });
+            let others = ready.iter().take_while(|message| message.content != ContentKind::Commit).count();
+            let Some(room) = self.room()? else { return Ok(false) };
+            ready.truncate(room.min(others.max(1)));
+            if ready.is_empty() {
+                return Ok(true);
+            }
+            events.extend(self.receive(&ready)?);
+        }
+    }
+
+    /// Processes what has waited for something else than an epoch. `false` if the inbox is full.
+    fn release_again(&self, also: &[HeldFor], events: &mut Vec<Event>) -> Result<bool> {
+        for message in self.held(|row| also.contains(&row.reason))? {
+            if self.room()?.is_none() {
+                return Ok(false);
+            }
+            let before = self.lock()?.session().row.epoch;
+            events.extend(self.receive(&[message])?);
+            if self.lock()?.session().row.epoch != before {
+                return Ok(self.release_ready(events)? && self.release_again(also, events)?);
             }
         }
-        Ok(events)
+        Ok(true)
+    }
+
+    /// How many more events can be kept. `None` if the inbox is full.
+    fn room(&self) -> Result<Option<usize>> {
+        match self.client.room() {
+            Ok(room) => Ok(Some(room)),
+            Err(error) if error.code() == ErrorCode::InboxFull => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The messages that wait, of some kind. Those that cannot be read go.
+    fn held(&self, which: impl Fn(&HeldRow) -> bool) -> Result<Vec<Incoming>> {
+        let mut messages = Vec::new();
+        let mut unreadable = Vec::new();
+        for (key, row) in HeldRow::all(&self.client.store, self.core.tag)? {
+            if !which(&row) {
+                continue;
+            }
+            let front = engine::envelope(&row.message).ok();
+            match front.and_then(|front| Incoming::new(&row.message, &front, Some(key.clone()))) {
+                Some(incoming) => messages.push(incoming),
+                None => unreadable.push(key),
+            }
+        }
+        if !unreadable.is_empty() {
+            self.client.step(|tx| {
+                unreadable.iter().for_each(|key| tx.batch.delete(key.clone()));
+                Ok(())
+            })?;
+        }
+        Ok(messages)
     }
 
     /// Whether the state that a resync leads to waits for this commit.

@@ -15,7 +15,7 @@ impl Group {
     /// whatever dies when.
     ///
     /// Errors: `CommitRequired` while proposals wait to be committed (section 12.4), `GroupClosed`, `GroupJoining`,
-    /// `RejoinRequired`, `StoreRolledBack`, `NotAllowed`, `Stale`. Nothing is lost or changed then.
+    /// `StoreRolledBack`, `NotAllowed`, `Stale`. Nothing is lost or changed then.
     pub fn encrypt(&self, data: Vec<u8>, options: EncryptOptions) -> Result<Vec<u8>> {
         let data = Zeroizing::new(data);
         self.attempt(|locked| {
@@ -47,9 +47,9 @@ impl Session {
     /// moved the group; then nothing was written.
     pub(crate) fn store_folded(&mut self, client: &ClientCore, core: &GroupCore, mark: u32) -> Result<bool> {
         let raised = mark > self.row.mark;
-        let row = NewRow::new(client, self, self.folded_row(client, mark)?)?;
+        let row = NewRow::new(self, core.tag, self.folded_row(client, mark)?);
         let done = client.write(|_, foreign| self.is_unchanged(client, core.tag, foreign), &mut |tx| {
-            row.put(tx, core.tag);
+            row.put(tx);
             if raised {
                 tx.raise_mark(client);
             }

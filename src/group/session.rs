@@ -9,10 +9,13 @@ use crate::{
     client::ClientCore,
     engine::{self, EngineGroup, Parts, PastEpoch, Rules, Snapshot, Tree, Vault, Written},
     error::fail,
-    ledger::{Entry, Tx, Used, decode, encode},
+    ledger::{ATTEMPTS, Entry, Fold, Tx, Used, decode, encode},
     store::{GroupTag, Key, Store},
 };
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 use zeroize::Zeroizing;
 
 const PAGE: u32 = 512;
@@ -56,7 +59,7 @@ pub(crate) struct Unfolded {
     pub(crate) row: u64,
     pub(crate) used: Used,
     /// Whether its event was acknowledged when the group was read.
-    acknowledged: bool,
+    pub(super) acknowledged: bool,
 }
 
 impl Unfolded {
@@ -83,6 +86,25 @@ pub(crate) struct Session {
     pub(crate) seen: u64,
     /// The ledger's count of others' changes when this was last compared with the store.
     pub(crate) foreign: u64,
+    /// The same when it was read.
+    since: u64,
+    _counted: Counted,
+}
+
+/// Counts loaded groups.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// What the engine asks for in the middle of an operation, answered from the store.
@@ -123,9 +145,20 @@ impl ClientCore {
 }
 
 impl Session {
-    /// Reads a group. `GroupNotFound` if there is none.
+    /// Reads a group, as it was at one moment. `GroupNotFound` if there is none.
     pub(crate) fn load(client: &ClientCore, tag: GroupTag) -> Result<Self> {
-        let foreign = client.ledger.enter()?.look(&client.store)?;
+        for _ in 0..ATTEMPTS {
+            let foreign = client.ledger.enter()?.look(&client.store)?;
+            let read = Self::read(client, tag, foreign);
+            // Rows of two states may not fit together, or may seem to.
+            if client.ledger.enter()?.look(&client.store)? == foreign {
+                return read;
+            }
+        }
+        fail(ErrorCode::Stale, "others kept changing the store")
+    }
+
+    fn read(client: &ClientCore, tag: GroupTag, foreign: u64) -> Result<Self> {
         let Some(row) = GroupRow::get(&client.store, tag)? else {
             return fail(ErrorCode::GroupNotFound, "this device has no such group");
         };
@@ -142,31 +175,16 @@ impl Session {
             rejoining: client.store.get(&Key::group(super::JOINING, tag, &[]))?.is_some(),
             seen: row.folded,
             foreign,
+            since: foreign,
             row,
+            _counted: Counted::new(&client.loaded),
         };
-        session.read_log(&client.store, tag)?;
+        (session.unfolded, session.seen) = read_log(&client.store, tag, &session.row)?;
         for unfolded in &session.unfolded {
             consume(&mut session.engine, unfolded.used);
         }
         session.generation = skip_to(&mut session.engine, session.row.mark)?;
         Ok(session)
-    }
-
-    /// Learns of keys consumed by rows of the log that are not folded yet.
-    fn read_log(&mut self, store: &Store, tag: GroupTag) -> Result<()> {
-        loop {
-            let page = store.scan_log(self.seen + 1, u64::MAX, false, PAGE)?;
-            for row in page.iter().filter(|row| row.tag == Some(tag)) {
-                let entry: Entry = decode(&row.value)?;
-                if let Some(used) = entry.used.filter(|used| used.epoch == self.row.epoch) {
-                    self.unfolded.push(Unfolded { row: row.seq, used, acknowledged: entry.event.is_none() });
-                }
-            }
-            match page.last() {
-                Some(last) => self.seen = last.seq,
-                None => return Ok(()),
-            }
-        }
     }
 
     /// Whether the store still holds what this session was made of; looks only if somebody else has written.
@@ -205,18 +223,9 @@ impl Session {
         Ok(self.snapshot()?.0.tree)
     }
 
-    /// The small snapshot after the keys in `unfolded` are gone, and own generations below `generation`: made on a
-    /// group without its tree, so at the same cost for every size.
+    /// The small snapshot after the keys in `unfolded` are gone, and own generations below `generation`.
     pub(crate) fn folded_snapshot(&self, client: &ClientCore, generation: u32) -> Result<Zeroizing<Vec<u8>>> {
-        let parts = client.parts();
-        let mut skeleton = client.load_engine(&parts, &self.row.id, Zeroizing::new(self.row.snapshot.clone()))?;
-        for unfolded in &self.unfolded {
-            consume(&mut skeleton, unfolded.used);
-        }
-        skip_to(&mut skeleton, generation)?;
-        run(|| skeleton.write_to_storage())?;
-        let written = parts.provider.take_written().expect("the engine has just written");
-        Ok(Snapshot::cut(&written.snapshot)?.small)
+        folded(client, &self.row, &self.unfolded, generation)
     }
 
     /// The row with consumed keys gone and own generations below `mark` set aside.
@@ -229,13 +238,15 @@ impl Session {
         Ok(row)
     }
 
-    /// `GroupClosed`, `RejoinRequired` where the group can no longer be used.
+    /// `GroupClosed`, `StoreRolledBack` where the group can no longer be used.
     pub(crate) fn active(&self) -> Result<()> {
         match self.row.status {
             GroupStatus::Active => Ok(()),
             GroupStatus::Closed => fail(ErrorCode::GroupClosed, "this device was removed from the group"),
             GroupStatus::Replaced => fail(ErrorCode::GroupClosed, "the group was replaced"),
-            GroupStatus::RejoinNeeded => fail(ErrorCode::RejoinRequired, "join again by an external commit"),
+            GroupStatus::RejoinNeeded => {
+                fail(ErrorCode::StoreRolledBack, "the store is an older copy: join again by an external commit")
+            }
             GroupStatus::Joining => fail(ErrorCode::GroupJoining, "the commit that joins is not accepted yet"),
         }
     }
@@ -261,6 +272,66 @@ impl Session {
     }
 }
 
+/// The small snapshot of a row after these keys are gone, and own generations below `generation`: made on a group
+/// without its tree, so at the same cost for every size.
+fn folded(client: &ClientCore, row: &GroupRow, unfolded: &[Unfolded], generation: u32) -> Result<Zeroizing<Vec<u8>>> {
+    let parts = client.parts();
+    let mut skeleton = client.load_engine(&parts, &row.id, Zeroizing::new(row.snapshot.clone()))?;
+    for unfolded in unfolded {
+        consume(&mut skeleton, unfolded.used);
+    }
+    skip_to(&mut skeleton, generation)?;
+    run(|| skeleton.write_to_storage())?;
+    let written = parts.provider.take_written().expect("the engine has just written");
+    Ok(Snapshot::cut(&written.snapshot)?.small)
+}
+
+/// Folds the keys of a group that is not loaded, without reading its tree. The caller holds its lock.
+pub(crate) fn fold_stored(client: &ClientCore, core: &GroupCore) -> Result<()> {
+    for _ in 0..ATTEMPTS {
+        let foreign = client.ledger.enter()?.look(&client.store)?;
+        let Some(mut row) = GroupRow::get(&client.store, core.tag)? else { return Ok(()) };
+        let (unfolded, _) = read_log(&client.store, core.tag, &row)?;
+        let Some(last) = unfolded.last() else { return Ok(()) };
+        row.snapshot = folded(client, &row, &unfolded, 0)?.to_vec();
+        row.folded = last.row;
+        row.version += 1;
+        let rows = unfolded.iter().map(|unfolded| (unfolded.row, unfolded.acknowledged)).collect();
+        let fold = Fold { tag: core.tag, row: row.folded, rows, foreign };
+        let encoded = encode(&row);
+        let done = client.write(|_, now| Ok(now == foreign), &mut |tx| {
+            tx.batch.put(GroupRow::key(core.tag), encoded.clone());
+            tx.fold(fold.clone());
+            Ok(())
+        })?;
+        if done.is_some() {
+            core.forget_folded();
+            return Ok(());
+        }
+    }
+    fail(ErrorCode::Stale, "others kept changing the store")
+}
+
+/// The keys consumed by rows of the log that are not folded into the group's row yet, and up to which row the log was
+/// read.
+pub(super) fn read_log(store: &Store, tag: GroupTag, group: &GroupRow) -> Result<(Vec<Unfolded>, u64)> {
+    let (mut unfolded, mut seen) = (Vec::new(), group.folded);
+    loop {
+        let page = store.scan_log_tags(seen + 1, u64::MAX, false, PAGE)?;
+        for row in page.iter().filter(|row| row.tag == Some(tag)) {
+            let Some(opened) = store.scan_log(row.seq, row.seq + 1, false, 1)?.pop() else { continue };
+            let entry: Entry = decode(&opened.value)?;
+            if let Some(used) = entry.used.filter(|used| used.epoch == group.epoch) {
+                unfolded.push(Unfolded { row: row.seq, used, acknowledged: entry.event.is_none() });
+            }
+        }
+        match page.last() {
+            Some(last) => seen = last.seq,
+            None => return Ok((unfolded, seen)),
+        }
+    }
+}
+
 /// Uses up the key of a message that was received before.
 fn consume(engine: &mut EngineGroup, used: Used) {
     // A key that is gone already is what is wanted.
@@ -280,29 +351,27 @@ fn skip_to(engine: &mut EngineGroup, mark: u32) -> Result<u32> {
 /// A group's row on its way to the store. Every key in `unfolded` is consumed in it, so the rows of the log that only
 /// held on to keys go with it.
 pub(crate) struct NewRow {
-    pub(crate) row: GroupRow,
+    row: GroupRow,
     encoded: Zeroizing<Vec<u8>>,
-    spent: Vec<u64>,
+    fold: Fold,
 }
 
 impl NewRow {
-    pub(crate) fn new(client: &ClientCore, session: &Session, row: GroupRow) -> Result<Self> {
-        let ledger = client.ledger.enter()?;
-        let spent = |unfolded: &&Unfolded| unfolded.acknowledged || ledger.is_stripped(unfolded.row);
-        let spent = session.unfolded.iter().filter(spent).map(|unfolded| unfolded.row).collect();
-        Ok(Self { encoded: encode(&row), row, spent })
+    pub(crate) fn new(session: &Session, tag: GroupTag, row: GroupRow) -> Self {
+        let rows = session.unfolded.iter().map(|unfolded| (unfolded.row, unfolded.acknowledged)).collect();
+        let fold = Fold { tag, row: row.folded, rows, foreign: session.since };
+        Self { encoded: encode(&row), row, fold }
     }
 
-    pub(crate) fn put(&self, tx: &mut Tx, tag: GroupTag) {
-        tx.batch.put(GroupRow::key(tag), self.encoded.clone());
-        self.spent.iter().for_each(|row| tx.batch.delete_log(*row));
-        tx.folds(tag, self.row.folded);
+    pub(crate) fn put(&self, tx: &mut Tx) {
+        tx.batch.put(GroupRow::key(self.fold.tag), self.encoded.clone());
+        tx.fold(self.fold.clone());
     }
 
     /// It is in the store: the loaded group goes on from it.
     pub(crate) fn stored(self, session: &mut Session, core: &GroupCore) {
-        core.folded.store(self.row.folded, Ordering::Relaxed);
         session.row = self.row;
         session.unfolded.clear();
+        core.set_folded(session);
     }
 }
