@@ -271,7 +271,8 @@ fn key_leaf(index: u32, key: &[u8]) -> Vec<u8> {
     put_vector(&mut leaf, key);
     leaf.extend_from_slice(&[0, 1]); // basic
     put_vector(&mut leaf, &index.to_be_bytes());
-    leaf.extend_from_slice(&[0; 5]); // capabilities
+    // Capabilities: the engine wants every leaf to know the credential types of the others.
+    leaf.extend_from_slice(&[0, 0, 0, 0, 2, 0, 1]);
     leaf.push(2); // made by an update
     leaf.extend_from_slice(&[0; 2]); // extensions, signature
     leaf
