@@ -11,7 +11,7 @@ use crate::{
     store::{Batch, GroupTag, Key, Store},
 };
 use minicbor::{Decode, Encode};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use zeroize::Zeroizing;
 
 /// The row that remembers what the log alone would forget.
@@ -49,6 +49,42 @@ pub(crate) struct Entry {
     pub(crate) used: Option<Used>,
 }
 
+/// The same row before it is written.
+#[derive(Encode)]
+struct NewEntry<'a> {
+    #[n(0)]
+    event: Option<&'a EventKind>,
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    group_id: &'a [u8],
+    #[n(2)]
+    deliveries: u32,
+    #[n(3)]
+    used: Option<Used>,
+}
+
+/// What an acknowledgement has to know of a row.
+#[derive(Clone, Copy)]
+struct Kept {
+    tag: Option<GroupTag>,
+    used: Option<Used>,
+    /// The commit of ours whose Welcomes are kept until now.
+    commit: Option<u64>,
+    /// As of how many changes by others.
+    foreign: u64,
+}
+
+impl Kept {
+    fn new(event: &EventKind, tag: Option<GroupTag>, used: Option<Used>, foreign: u64) -> Self {
+        let commit = match event {
+            EventKind::Committed(committed) => committed.commit,
+            EventKind::Joined(joined) => joined.commit,
+            _ => None,
+        };
+        Self { tag, used, commit, foreign }
+    }
+}
+
 /// Encodes a row.
 pub(crate) fn encode<T: Encode<()>>(value: &T) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(minicbor::to_vec(value).expect("encoding into memory does not fail"))
@@ -80,7 +116,7 @@ pub(crate) struct Ledger {
     /// Ids below are set aside for this handle.
     reserved: u64,
     /// The rows of the log that have an event. Those that somebody else has acknowledged since may still be here.
-    kept: BTreeSet<u64>,
+    kept: BTreeMap<u64, Kept>,
     /// Rows up to here have been looked at for `kept`.
     counted: u64,
     acknowledged: BTreeSet<u64>,
@@ -98,7 +134,8 @@ pub(crate) struct Tx {
     pub(crate) events: Vec<Event>,
     anchored: u64,
     mark: Option<u64>,
-    kept: Vec<u64>,
+    kept: Vec<(u64, Kept)>,
+    foreign: u64,
     fold: Option<Fold>,
     /// Rows that go because their keys are folded.
     spent: Vec<u64>,
@@ -142,11 +179,11 @@ impl Tx {
             invitation.id = id;
         }
         if kind.is_kept() {
-            let entry = Entry { event: Some(kind.clone()), group_id: group_id.to_vec(), deliveries: 1, used };
+            let entry = NewEntry { event: Some(&kind), group_id, deliveries: 1, used };
             // An invitation's group has no rows of its own yet: sealing it under the group's key would make one.
             let tag = tag.filter(|_| !matches!(kind, EventKind::Invited(_)));
             self.batch.put_log(id, tag, encode(&entry));
-            self.kept.push(id);
+            self.kept.push((id, Kept::new(&kind, tag, used, self.foreign)));
         }
         self.events.push(Event { id, deliveries: 0, group_id: group_id.to_vec(), kind });
         id
@@ -189,7 +226,7 @@ impl Ledger {
             foreign: 0,
             next_id: 1,
             reserved: 0,
-            kept: BTreeSet::new(),
+            kept: BTreeMap::new(),
             counted: 0,
             acknowledged: BTreeSet::new(),
             stripped: BTreeSet::new(),
@@ -246,12 +283,13 @@ impl Ledger {
             let Some(last) = page.last() else { break };
             self.counted = last.seq;
             for row in &page {
-                if decode::<Entry>(&row.value)?.event.is_some() {
-                    self.kept.insert(row.seq);
+                let entry: Entry = decode(&row.value)?;
+                if let Some(event) = &entry.event {
+                    self.kept.insert(row.seq, Kept::new(event, row.tag, entry.used, self.foreign));
                 }
             }
         }
-        self.acknowledged.retain(|id| self.kept.contains(id));
+        self.acknowledged.retain(|id| self.kept.contains_key(id));
         Ok(())
     }
 
@@ -263,7 +301,7 @@ impl Ledger {
     }
 
     pub(crate) fn acknowledge(&mut self, id: u64) {
-        if self.kept.contains(&id) {
+        if self.kept.contains_key(&id) {
             self.acknowledged.insert(id);
         }
     }
@@ -288,6 +326,7 @@ impl Ledger {
             anchored: self.mark,
             mark: None,
             kept: Vec::new(),
+            foreign: self.foreign,
             fold: None,
             spent: Vec::new(),
         };
@@ -314,7 +353,7 @@ impl Ledger {
         self.next_id = tx.next_id;
         self.reserved = reserved;
         self.mark = tx.mark.unwrap_or(self.mark);
-        self.counted = self.counted.max(tx.kept.last().copied().unwrap_or(0));
+        self.counted = self.counted.max(tx.kept.last().map_or(0, |(id, _)| *id));
         self.kept.extend(tx.kept);
         for id in &acknowledged {
             self.kept.remove(id);
@@ -347,23 +386,16 @@ impl Ledger {
         let mut stripped = Vec::new();
         let mut known: HashMap<GroupTag, u64> = HashMap::new();
         for id in acknowledged {
-            let Some(row) = store.scan_log(*id, *id + 1, false, 1)?.pop() else { continue };
-            let mut entry: Entry = decode(&row.value)?;
-            // Acknowledged before: the row is there for its key.
-            let Some(event) = entry.event.take() else { continue };
-            let commit = match &event {
-                EventKind::Committed(committed) => committed.commit,
-                EventKind::Joined(joined) => joined.commit,
-                _ => None,
-            };
-            if let (Some(commit), Some(tag)) = (commit, row.tag) {
+            let Some(kept) = self.kept_now(store, *id)? else { continue };
+            if let (Some(commit), Some(tag)) = (kept.commit, kept.tag) {
                 // Its Welcomes were kept until now.
                 tx.batch.delete(Key::group(crate::group::COMMIT, tag, &commit.to_be_bytes()));
             }
             let mut is_folded =
                 |tag| tx.folded(tag).max(*known.entry(tag).or_insert_with(|| folded(tag, self.foreign)));
-            match (entry.used, row.tag) {
+            match (kept.used, kept.tag) {
                 (Some(_), Some(tag)) if is_folded(tag) < *id => {
+                    let entry = NewEntry { event: None, group_id: &[], deliveries: 0, used: kept.used };
                     tx.batch.put_log(*id, Some(tag), encode(&entry));
                     stripped.push(*id);
                 }
@@ -371,6 +403,21 @@ impl Ledger {
             }
         }
         Ok(stripped)
+    }
+}
+
+impl Ledger {
+    /// What is known of a row with an event; looks at the row if others have written since.
+    fn kept_now(&self, store: &Store, id: u64) -> Result<Option<Kept>> {
+        match self.kept.get(&id) {
+            Some(kept) if kept.foreign == self.foreign => return Ok(Some(*kept)),
+            None => return Ok(None),
+            Some(_) => {}
+        }
+        let Some(row) = store.scan_log(id, id + 1, false, 1)?.pop() else { return Ok(None) };
+        let entry: Entry = decode(&row.value)?;
+        // Without an event it was acknowledged before, and is there for its key.
+        Ok(entry.event.map(|event| Kept::new(&event, row.tag, entry.used, self.foreign)))
     }
 }
 
