@@ -7,6 +7,7 @@
 use crate::{
     ErrorCode, Event, EventKind, Result,
     client::ClientCore,
+    error::fail,
     store::{Batch, GroupTag, Key, Store},
 };
 use minicbor::{Decode, Encode};
@@ -78,8 +79,10 @@ pub(crate) struct Ledger {
     next_id: u64,
     /// Ids below are set aside for this handle.
     reserved: u64,
-    /// How many rows have an event. `None`: to be counted, when somebody wants to know.
-    kept: Option<u32>,
+    /// The rows of the log that have an event. Those that somebody else has acknowledged since may still be here.
+    kept: BTreeSet<u64>,
+    /// Rows up to here have been looked at for `kept`.
+    counted: u64,
     acknowledged: BTreeSet<u64>,
     /// Rows that this handle has cut down to their key, until a fold deletes them or somebody else writes.
     stripped: BTreeSet<u64>,
@@ -95,8 +98,10 @@ pub(crate) struct Tx {
     pub(crate) events: Vec<Event>,
     anchored: u64,
     mark: Option<u64>,
-    kept: u32,
+    kept: Vec<u64>,
     fold: Option<Fold>,
+    /// Rows that go because their keys are folded.
+    spent: Vec<u64>,
 }
 
 /// Keys that a transaction folds into their group's row.
@@ -141,7 +146,7 @@ impl Tx {
             // An invitation's group has no rows of its own yet: sealing it under the group's key would make one.
             let tag = tag.filter(|_| !matches!(kind, EventKind::Invited(_)));
             self.batch.put_log(id, tag, encode(&entry));
-            self.kept += 1;
+            self.kept.push(id);
         }
         self.events.push(Event { id, deliveries: 0, group_id: group_id.to_vec(), kind });
         id
@@ -184,7 +189,8 @@ impl Ledger {
             foreign: 0,
             next_id: 1,
             reserved: 0,
-            kept: None,
+            kept: BTreeSet::new(),
+            counted: 0,
             acknowledged: BTreeSet::new(),
             stripped: BTreeSet::new(),
             mark: 0,
@@ -205,7 +211,7 @@ impl Ledger {
             self.next_id = self.next_id.max(counter.floor).max(last + 1);
             self.reserved = 0;
             self.mark = self.mark.max(counter.mark);
-            self.kept = None;
+            self.count(store)?;
             self.stripped.clear();
             self.version = version;
             self.started = true;
@@ -218,12 +224,35 @@ impl Ledger {
         self.mark
     }
 
-    /// How many events are in the store, those included whose acknowledgement is not written yet.
-    pub(crate) fn kept(&mut self, store: &Store) -> Result<u32> {
-        match self.kept {
-            Some(kept) => Ok(kept),
-            None => Ok(*self.kept.insert(count_kept(store)?)),
+    /// `InboxFull` if no further event can be kept; else how many can.
+    pub(crate) fn room(&mut self, store: &Store, limit: u32) -> Result<u32> {
+        let limit = limit as usize;
+        if self.kept.len() - self.acknowledged.len() >= limit {
+            // Somebody else may have acknowledged some of them.
+            self.kept.clear();
+            self.counted = 0;
+            self.count(store)?;
         }
+        match limit.saturating_sub(self.kept.len() - self.acknowledged.len()) {
+            0 => fail(ErrorCode::InboxFull, "acknowledge events first"),
+            room => Ok(room as u32),
+        }
+    }
+
+    /// Learns which rows have an event, from the last one that was looked at on.
+    fn count(&mut self, store: &Store) -> Result<()> {
+        loop {
+            let page = store.scan_log(self.counted + 1, u64::MAX, false, PAGE)?;
+            let Some(last) = page.last() else { break };
+            self.counted = last.seq;
+            for row in &page {
+                if decode::<Entry>(&row.value)?.event.is_some() {
+                    self.kept.insert(row.seq);
+                }
+            }
+        }
+        self.acknowledged.retain(|id| self.kept.contains(id));
+        Ok(())
     }
 
     /// Lets every loaded group be compared with the store at its next use: a write came through whose caller was told
@@ -234,7 +263,9 @@ impl Ledger {
     }
 
     pub(crate) fn acknowledge(&mut self, id: u64) {
-        self.acknowledged.insert(id);
+        if self.kept.contains(&id) {
+            self.acknowledged.insert(id);
+        }
     }
 
     pub(crate) fn has_acknowledgements(&self) -> bool {
@@ -256,13 +287,14 @@ impl Ledger {
             events: Vec::new(),
             anchored: self.mark,
             mark: None,
-            kept: 0,
+            kept: Vec::new(),
             fold: None,
+            spent: Vec::new(),
         };
         let value = build(&mut tx)?;
         self.apply_fold(store, &mut tx)?;
         let acknowledged = self.acknowledged.clone();
-        let applied = self.apply_acknowledgements(store, folded, &mut tx, &acknowledged)?;
+        let stripped = self.apply_acknowledgements(store, folded, &mut tx, &acknowledged)?;
         let reserved =
             if tx.next_id > self.reserved.max(self.next_id) { tx.next_id + ID_WINDOW } else { self.reserved };
         if tx.mark.is_some() || reserved != self.reserved {
@@ -275,15 +307,19 @@ impl Ledger {
                 None => return Ok(None),
             }
         }
-        self.stripped.extend(applied.stripped);
-        if tx.fold.is_some() {
-            self.stripped.retain(|id| !tx.batch.deletes_log(*id));
+        self.stripped.extend(stripped);
+        for id in &tx.spent {
+            self.stripped.remove(id);
         }
         self.next_id = tx.next_id;
         self.reserved = reserved;
         self.mark = tx.mark.unwrap_or(self.mark);
-        self.kept = self.kept.map(|kept| (kept + tx.kept).saturating_sub(applied.events));
-        self.acknowledged.retain(|id| !acknowledged.contains(id));
+        self.counted = self.counted.max(tx.kept.last().copied().unwrap_or(0));
+        self.kept.extend(tx.kept);
+        for id in &acknowledged {
+            self.kept.remove(id);
+            self.acknowledged.remove(id);
+        }
         Ok(Some(Done { value, events: tx.events, mark: tx.mark }))
     }
 
@@ -294,27 +330,27 @@ impl Ledger {
         for (row, acknowledged) in fold.rows {
             if acknowledged || self.stripped.contains(&row) || !sure && is_spent(store, row)? {
                 tx.batch.delete_log(row);
+                tx.spent.push(row);
             }
         }
         Ok(())
     }
 
-    /// Takes acknowledged events out of the log.
+    /// Takes acknowledged events out of the log; answers which rows stay for their keys.
     fn apply_acknowledgements(
         &self,
         store: &Store,
         folded: &dyn Fn(GroupTag, u64) -> u64,
         tx: &mut Tx,
         acknowledged: &BTreeSet<u64>,
-    ) -> Result<Applied> {
-        let mut applied = Applied::default();
+    ) -> Result<Vec<u64>> {
+        let mut stripped = Vec::new();
         let mut known: HashMap<GroupTag, u64> = HashMap::new();
         for id in acknowledged {
             let Some(row) = store.scan_log(*id, *id + 1, false, 1)?.pop() else { continue };
             let mut entry: Entry = decode(&row.value)?;
             // Acknowledged before: the row is there for its key.
             let Some(event) = entry.event.take() else { continue };
-            applied.events += 1;
             let commit = match &event {
                 EventKind::Committed(committed) => committed.commit,
                 EventKind::Joined(joined) => joined.commit,
@@ -329,22 +365,13 @@ impl Ledger {
             match (entry.used, row.tag) {
                 (Some(_), Some(tag)) if is_folded(tag) < *id => {
                     tx.batch.put_log(*id, Some(tag), encode(&entry));
-                    applied.stripped.push(*id);
+                    stripped.push(*id);
                 }
                 _ => tx.batch.delete_log(*id),
             }
         }
-        Ok(applied)
+        Ok(stripped)
     }
-}
-
-/// What acknowledgements do to the log.
-#[derive(Default)]
-struct Applied {
-    /// Rows that stay for their keys.
-    stripped: Vec<u64>,
-    /// How many events go.
-    events: u32,
 }
 
 /// Whether a row of the log has no event any more.
@@ -352,22 +379,6 @@ fn is_spent(store: &Store, row: u64) -> Result<bool> {
     match store.scan_log(row, row + 1, false, 1)?.pop() {
         Some(row) => Ok(decode::<Entry>(&row.value)?.event.is_none()),
         None => Ok(false),
-    }
-}
-
-/// How many rows of the log have an event.
-fn count_kept(store: &Store) -> Result<u32> {
-    let mut count = 0;
-    let mut from = 0;
-    loop {
-        let page = store.scan_log(from, u64::MAX, false, PAGE)?;
-        for row in &page {
-            count += u32::from(decode::<Entry>(&row.value)?.event.is_some());
-        }
-        match page.last() {
-            Some(last) if page.len() == PAGE as usize => from = last.seq + 1,
-            _ => return Ok(count),
-        }
     }
 }
 
