@@ -41,6 +41,10 @@ fn tree(bytes: Option<&[u8]>) -> Result<Option<RatchetTreeIn>> {
     bytes.map(|bytes| RatchetTreeIn::tls_deserialize_exact(bytes).map_err(told)).transpose()
 }
 
+fn psk(id: PreSharedKeyId) -> Proposal {
+    Proposal::PreSharedKey(Box::new(PreSharedKeyProposal::new(id)))
+}
+
 impl OpenMls {
     pub fn new(identity: &str, suite: u16, public: bool, padding: usize) -> Result<Self> {
         let suite = Ciphersuite::try_from(suite).map_err(told)?;
@@ -96,15 +100,16 @@ impl OpenMls {
         }
     }
 
-    fn context(kind: u16, data: &[u8]) -> Result<Extensions<GroupContext>> {
-        let extension = match kind {
-            REQUIRED_CAPABILITIES => {
-                let required = RequiredCapabilitiesExtension::tls_deserialize_exact(data).map_err(told)?;
-                Extension::RequiredCapabilities(required)
-            }
-            _ => Extension::Unknown(kind, UnknownExtension(data.to_vec())),
+    fn context(extensions: &[(u16, Vec<u8>)]) -> Result<Extensions<GroupContext>> {
+        let one = |(kind, data): &(u16, Vec<u8>)| {
+            Ok(match *kind {
+                REQUIRED_CAPABILITIES => Extension::RequiredCapabilities(
+                    RequiredCapabilitiesExtension::tls_deserialize_exact(data).map_err(told)?,
+                ),
+                kind => Extension::Unknown(kind, UnknownExtension(data.clone())),
+            })
         };
-        Extensions::single(extension).map_err(told)
+        Extensions::from_vec(extensions.iter().map(one).collect::<Result<_>>()?).map_err(told)
     }
 
     /// What is left of a group that this member was removed from.
@@ -169,7 +174,10 @@ impl Peer for OpenMls {
     ) -> Result<Vec<u8>> {
         // It finds its old leaf by the signature key.
         self.forget()?;
-        let info = message(info)?.into_verifiable_group_info().ok_or("not a GroupInfo")?;
+        let info = match message(info)?.extract() {
+            MlsMessageBodyIn::GroupInfo(info) => info,
+            other => return Err(format!("not a GroupInfo: {other:?}")),
+        };
         let mut builder = MlsGroup::external_commit_builder().with_config(self.config()).with_aad(b"external".to_vec());
         if let Some(tree) = tree(ratchet_tree)? {
             builder = builder.with_ratchet_tree(tree);
@@ -198,7 +206,7 @@ impl Peer for OpenMls {
             Change::Remove { leaf } => Propose::Remove(*leaf),
             Change::Psk { id } => Propose::PreSharedKey(self.psk(id)?),
             Change::Resumption { epoch } => Propose::PreSharedKey(self.resumption(*epoch)?),
-            Change::Context { kind, data } => Propose::GroupContextExtensions(Self::context(*kind, data)?),
+            Change::Context { extensions } => Propose::GroupContextExtensions(Self::context(extensions)?),
         };
         let group = self.group.as_mut().ok_or("not in the group")?;
         group.set_aad(aad.to_vec());
@@ -214,11 +222,11 @@ impl Peer for OpenMls {
             match change {
                 Change::Add { key_package } => adds.push(self.read_key_package(key_package)?),
                 Change::Remove { leaf } => removes.push(LeafNodeIndex::new(*leaf)),
-                Change::Psk { id } => proposals.push(Proposal::psk(PreSharedKeyProposal::new(self.psk(id)?))),
+                Change::Psk { id } => proposals.push(psk(self.psk(id)?)),
                 Change::Resumption { epoch } => {
-                    proposals.push(Proposal::psk(PreSharedKeyProposal::new(self.resumption(*epoch)?)));
+                    proposals.push(psk(self.resumption(*epoch)?));
                 }
-                Change::Context { kind, data } => contexts.push(Self::context(*kind, data)?),
+                Change::Context { extensions } => contexts.push(Self::context(extensions)?),
                 Change::Update => return Err("nobody commits his own Update".into()),
             }
         }
@@ -299,7 +307,7 @@ impl Peer for OpenMls {
         Ok(State {
             epoch: group.epoch().as_u64(),
             authenticator: group.epoch_authenticator().as_slice().to_vec(),
-            tree_hash: group.tree_hash().to_vec(),
+            tree_hash: group.public_group().group_context().tree_hash().to_vec(),
             exported: group
                 .export_secret(self.provider.crypto(), EXPORT.0, EXPORT.1, EXPORT.2 as usize)
                 .map_err(told)?,
@@ -317,5 +325,12 @@ impl Peer for OpenMls {
 
     fn tree(&mut self) -> Result<Vec<u8>> {
         bytes(&self.group.as_ref().ok_or("not in the group")?.export_ratchet_tree())
+    }
+
+    fn lacks(&self, what: Lack) -> Option<&'static str> {
+        match what {
+            Lack::ProposeResumption => Some("it proposes no resumption PSK by reference"),
+            _ => None,
+        }
     }
 }

@@ -28,9 +28,9 @@ fn proposal(change: &Change) -> Proposal {
         Change::Remove { leaf } => Proposal::remove(*leaf),
         Change::Psk { id } => Proposal::external_psk(id.clone()),
         Change::Resumption { epoch } => Proposal::ResumptionPsk { epoch: *epoch },
-        Change::Context { kind, data } => {
-            Proposal::GroupContextExtensions { extensions: vec![Extension { kind: *kind, data: data.clone() }] }
-        }
+        Change::Context { extensions } => Proposal::GroupContextExtensions {
+            extensions: extensions.iter().map(|(kind, data)| Extension { kind: *kind, data: data.clone() }).collect(),
+        },
     }
 }
 

@@ -20,11 +20,24 @@ pub enum Change {
     Resumption {
         epoch: u64,
     },
-    /// The group context has this extension and no other: [`CONTEXT_EXTENSION`], or required capabilities.
+    /// The group context has these extensions and no others.
     Context {
-        kind: u16,
-        data: Vec<u8>,
+        extensions: Vec<(u16, Vec<u8>)>,
     },
+}
+
+impl Change {
+    /// What it is, in a word or two.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Add { .. } => "an Add".into(),
+            Self::Update => "an Update".into(),
+            Self::Remove { leaf } => format!("a Remove of leaf {leaf}"),
+            Self::Psk { .. } => "a PSK".into(),
+            Self::Resumption { epoch } => format!("a resumption PSK of epoch {epoch}"),
+            Self::Context { extensions } => format!("{} context extensions", extensions.len()),
+        }
+    }
 }
 
 /// An extension type that every member is capable of.
@@ -46,8 +59,10 @@ pub enum Lack {
     OwnRemoval,
     /// To know extension types that it does not have a name for.
     PrivateExtensions,
-    /// To commit with a path where none is needed.
-    ForcedPath,
+    /// To propose a resumption PSK by reference.
+    ProposeResumption,
+    /// To commit new extensions of the group context.
+    CommitContext,
 }
 
 /// How to commit.

@@ -50,7 +50,10 @@ fn change(change: &Change) -> String {
         Change::Remove { leaf } => format!("remove {leaf}"),
         Change::Psk { id } => format!("psk {}", hex(id)),
         Change::Resumption { epoch } => format!("resumption {epoch}"),
-        Change::Context { kind, data } => format!("context {kind} {}", hex(data)),
+        Change::Context { extensions } => {
+            let each = extensions.iter().map(|(kind, data)| format!(" {kind} {}", hex(data)));
+            format!("context {}{}", extensions.len(), each.collect::<String>())
+        }
     }
 }
 
@@ -188,12 +191,14 @@ impl Peer for Process {
 
     fn lacks(&self, what: Lack) -> Option<&'static str> {
         match (self.kind, what) {
-            ("BouncyCastle", Lack::OwnRemoval) => Some("it fails at a commit that removes it"),
+            ("BouncyCastle", Lack::OwnRemoval) => Some("it fails at its own removal, as proposal and as commit"),
             ("BouncyCastle", Lack::PrivateExtensions) => Some("it reads no extension type without a name"),
             ("ts-mls", Lack::External) => Some("its external_pub extension is a bare key, not an HPKEPublicKey"),
             ("ts-mls", Lack::ExternalPsk) => Some("its external commits take no PSK"),
             ("ts-mls", Lack::Update) => Some("it has no call that makes an Update"),
-            ("ts-mls", Lack::ForcedPath) => Some("it makes a path only where one is needed"),
+            ("ts-mls", Lack::CommitContext) => {
+                Some("it commits context extensions without a path, or with one encrypted under the old context")
+            }
             _ => None,
         }
     }

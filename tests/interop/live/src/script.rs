@@ -228,9 +228,9 @@ impl Script {
         removed: &[usize],
     ) -> Result<()> {
         self.log.push(format!(
-            "{} commits {} by value, path {}, tree inside {}, joiners {joiners:?}, removed {removed:?}",
+            "{} commits {:?} by value, path {}, tree inside {}, joiners {joiners:?}, removed {removed:?}",
             self.actors[committer].name,
-            by_value.len(),
+            by_value.iter().map(Change::name).collect::<Vec<_>>(),
             how.path,
             how.tree_inside
         ));
@@ -289,7 +289,7 @@ impl Script {
                     }
                 }
                 2 => changes.push(Change::Psk { id: self.new_psk()? }),
-                _ if context => {
+                _ if context && self.can(committer, Lack::CommitContext) => {
                     changes.push(self.context());
                     context = false;
                 }
@@ -305,10 +305,15 @@ impl Script {
         if self.random.coin() || !everybody.into_iter().all(|actor| self.can(actor, Lack::PrivateExtensions)) {
             // None; or basic credentials, which everybody has by default.
             let data = if self.random.coin() { vec![0, 0, 0] } else { vec![0, 0, 2, 0, 1] };
-            return Change::Context { kind: REQUIRED_CAPABILITIES, data };
+            return Change::Context { extensions: vec![(REQUIRED_CAPABILITIES, data)] };
         }
         let len = self.random.below(10);
-        Change::Context { kind: CONTEXT_EXTENSION, data: self.random.bytes(len) }
+        // OpenMLS takes no extension that the group does not require.
+        let [high, low] = CONTEXT_EXTENSION.to_be_bytes();
+        let required = (REQUIRED_CAPABILITIES, vec![2, high, low, 0, 0]);
+        let mut extensions = vec![required, (CONTEXT_EXTENSION, self.random.bytes(len))];
+        self.random.shuffle(&mut extensions);
+        Change::Context { extensions }
     }
 
     fn by_value(&mut self) -> Result<()> {
@@ -319,13 +324,14 @@ impl Script {
         self.commit(committer, &changes, &how, &joiners, &removed)
     }
 
-    fn propose(&mut self, proposer: usize, change: &Change) -> Result<()> {
-        self.log.push(format!("{} proposes {change:.20?}", self.actors[proposer].name));
+    fn propose(&mut self, proposer: usize, change: &Change, removed: &[usize]) -> Result<()> {
+        self.log.push(format!("{} proposes {}", self.actors[proposer].name, change.name()));
         let len = self.random.below(10);
         let aad = self.random.bytes(len);
         let message = self.at(proposer, "proposes", |peer| peer.propose(change, &aad))?;
         for member in self.members() {
-            if member != proposer {
+            let leaves = removed.contains(&member) && matches!(change, Change::Remove { .. });
+            if member != proposer && (!leaves || self.can(member, Lack::OwnRemoval)) {
                 let got = self.at(member, "handles a proposal", |peer| peer.handle(&message))?;
                 self.delivered += 1;
                 if got != Got::Proposal {
@@ -348,13 +354,13 @@ impl Script {
             let proposer = self.random.pick(&proposers).unwrap_or(committer);
             match self.random.one_in(4) {
                 true => by_value.push(change),
-                false => self.propose(proposer, &change)?,
+                false => self.propose(proposer, &change, &removed)?,
             }
         }
         let updaters: Vec<usize> = proposers.into_iter().filter(|member| *member != committer).collect();
         for updater in updaters {
             if self.random.one_in(3) && self.can(updater, Lack::Update) {
-                self.propose(updater, &Change::Update)?;
+                self.propose(updater, &Change::Update, &removed)?;
             }
         }
         let how = self.how(false);
@@ -493,9 +499,9 @@ impl Script {
         self.steps.insert("resumption PSK");
         let epoch = first + self.random.below((self.epoch - first) as usize) as u64;
         let how = self.how(false);
-        if self.random.coin() {
-            let proposer = self.random.pick(&members).unwrap_or(committer);
-            self.propose(proposer, &Change::Resumption { epoch })?;
+        let proposer = self.random.pick(&members).unwrap_or(committer);
+        if self.random.coin() && self.can(proposer, Lack::ProposeResumption) {
+            self.propose(proposer, &Change::Resumption { epoch }, &[])?;
             return self.commit(committer, &[], &how, &[], &[]);
         }
         self.commit(committer, &[Change::Resumption { epoch }], &how, &[], &[])

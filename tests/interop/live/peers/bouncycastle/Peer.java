@@ -226,9 +226,12 @@ public final class Peer {
         throw new Exception("no old leaf");
     }
 
-    private List<Extension> context(String kind, String data) {
+    // The extensions behind the word at `from`, which says how many they are.
+    private List<Extension> context(String[] words, int from) {
         List<Extension> extensions = new ArrayList<>();
-        extensions.add(new Extension(Integer.parseInt(kind), bytes(data)));
+        for (int i = 0; i < Integer.parseInt(words[from]); i++) {
+            extensions.add(new Extension(Integer.parseInt(words[from + 1 + 2 * i]), bytes(words[from + 2 + 2 * i])));
+        }
         return extensions;
     }
 
@@ -255,7 +258,7 @@ public final class Peer {
             made = group.preSharedKey(group.getGroupID(), Long.parseLong(words[3]), options);
             break;
         case "context":
-            made = group.groupContextExtensions(context(words[3], words[4]), options);
+            made = group.groupContextExtensions(context(words, 3), options);
             break;
         default:
             throw new Exception("an unknown change " + words[2]);
@@ -294,8 +297,8 @@ public final class Peer {
                     group.getGroupID(), Long.parseLong(words[i + 1]), random())));
                 break;
             case "context":
-                proposals.add(Proposal.groupContextExtensions(context(words[i + 1], words[i + 2])));
-                i++;
+                proposals.add(Proposal.groupContextExtensions(context(words, i + 1)));
+                i += 2 * Integer.parseInt(words[i + 1]);
                 break;
             default:
                 throw new Exception("an unknown change " + words[i]);

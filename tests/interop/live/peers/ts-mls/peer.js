@@ -75,12 +75,13 @@ function change(kind, words) {
         pskEpoch: BigInt(words.shift()),
       })
     case "context": {
-      const number = Number(words.shift())
-      const extensionType = number === 3 ? "required_capabilities" : number
-      return {
-        proposalType: "group_context_extensions",
-        groupContextExtensions: { extensions: [{ extensionType, extensionData: bytes(words.shift()) }] },
+      const extensions = []
+      for (let count = Number(words.shift()); count > 0; count--) {
+        const number = Number(words.shift())
+        const extensionType = number === 3 ? "required_capabilities" : number
+        extensions.push({ extensionType, extensionData: bytes(words.shift()) })
       }
+      return { proposalType: "group_context_extensions", groupContextExtensions: { extensions } }
     }
     default:
       throw new Error(`an unknown change ${kind}`)
