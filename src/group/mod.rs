@@ -360,6 +360,7 @@ impl Session {
                 previous: before.map(|before| (credential(&before), before.signature_key.as_bytes().to_vec())),
             });
         }
-        client.settings.trust.ask(&client.store, &client.settings, Some(self.engine.group_id()), questions)
+        let suite = crate::CipherSuite(self.row.cipher_suite);
+        client.settings.trust.ask(&client.store, &client.settings, Some(self.engine.group_id()), suite, questions)
     }
 }
