@@ -20,7 +20,7 @@ pub(crate) use keys::{check_signing_key, generate_signing_key, hash, random, sui
 pub(crate) use provider::{Provider, Vault, Written};
 pub(crate) use rules::{CommitShape, Rules};
 pub(crate) use snapshot::{
-    Graft, PastEpoch, PendingSecrets, Proposals, Snapshot, Tree, announced_suite, with_leaf, with_other_leaf,
+    Graft, PastEpoch, PendingSecrets, Proposals, Snapshot, Tree, announced_suite, ended, with_leaf, with_other_leaf,
     without_pending_updates,
 };
 pub(crate) use wire::{Reader, count_nodes};

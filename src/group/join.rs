@@ -163,7 +163,9 @@ impl Client {
         let client = self.core.engine_client(&parts, &own, suite);
         let context = context_extensions(&options)?;
         let leaf = engine::extensions(&options.leaf_extensions)?;
-        let now = engine::time(self.core.settings.now());
+        // Set back like a key package: whoever proposes to join, or has a slow clock, asks when it began.
+        let backdate = self.core.settings.policy.key_package_backdate;
+        let now = engine::time(self.core.settings.now().saturating_sub(backdate));
         let mut engine = run(|| client.create_group_with_id(id.clone(), context, leaf, Some(now)))?;
         let trust = ask_trust(&self.core, &parts, &engine, Purpose::Add)?.into_result()?;
         let snapshot = Snapshot::cut(&written(&mut engine, &parts)?)?;
@@ -347,7 +349,16 @@ impl Client {
         let policy = &self.core.settings.policy;
         let not_before = engine::time(self.core.settings.now().saturating_sub(policy.key_package_backdate));
         let none = ExtensionList::new;
-        let proposal = run(|| client.external_add_proposal(&message, None, aad, none(), none(), Some(not_before)))?;
+        let propose = |time| client.external_add_proposal(&message, None, aad.clone(), none(), none(), time);
+        // The engine puts our key package's beginning and the tree to one clock: members may have begun since.
+        let proposal = match run(|| propose(Some(not_before))) {
+            Err(super::session::Failure::Engine(error))
+                if matches!(*error, mls_rs::error::MlsError::InvalidLifetime { .. }) =>
+            {
+                run(|| propose(None))?
+            }
+            proposed => proposed?,
+        };
         let rows = KeyPackageRow::made(&parts, &own)?;
         self.core.step(|tx| {
             rows.iter().for_each(|row| row.put(&self.core.store, &mut tx.batch));
