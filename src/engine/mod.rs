@@ -22,7 +22,7 @@ pub(crate) use keys::{
 pub(crate) use provider::{Provider, Vault, Written};
 pub(crate) use rules::{CommitShape, Rules};
 pub(crate) use snapshot::{
-    Graft, PastEpoch, PendingSecrets, Proposals, Snapshot, Tree, announced_suite, with_leaf, with_other_leaf,
+    Graft, PastEpoch, PendingSecrets, Proposals, Snapshot, Tree, announced_suite, ended, with_leaf, with_other_leaf,
     without_pending_updates,
 };
 pub(crate) use wire::{Reader, count_nodes};

@@ -288,6 +288,18 @@ fn one_leaf(leaf: u32, key: &[u8]) -> Vec<u8> {
     encoded
 }
 
+/// The same small snapshot of a group that is to be replaced: the engine then looks at who has sent a commit, and no
+/// further.
+pub(crate) fn ended(small: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    let mut reader = Reader::new(small);
+    reader.skip(find_tree(small)?.tree.end)?;
+    reader.vectors(1)?; // interim transcript hash
+    let start = reader.position();
+    skip_reinit(&mut reader)?;
+    // ReInit: no group id, version 1, suite 1, no extensions
+    Ok(replaced(small, &(start..reader.position()), &[1, 0, 0, 1, 0, 1, 0]))
+}
+
 /// The same small snapshot with one leaf in its tree, of which only the signature key is right.
 pub(crate) fn with_leaf(small: &[u8], leaf: u32, key: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     Ok(replaced(small, &find_tree(small)?.tree, &one_leaf(leaf, key)))

@@ -13,7 +13,6 @@ use crate::{
     ledger::Used,
 };
 use mls_rs::{MlsMessage, error::MlsError as EngineError, group::ReceivedMessage};
-use zeroize::Zeroizing;
 
 /// So many genuine messages end a suspicion.
 pub(super) const CLEAN: u32 = 64;
@@ -25,9 +24,21 @@ pub(super) const COSTLY: u32 = 32;
 pub(super) enum Sight {
     /// Its tag is good: whoever is at this leaf can have sent it, or another member who uses that one's keys.
     Tagged(u32),
-    /// It opens to this without a tree: one of our own that is cached.
+    /// It opens to this without a tree: one of our own that is cached, or an outsider's.
     Opened(Box<ReceivedMessage>),
+    /// It is an outsider's commit, signed by whom it names.
+    Signed,
     /// It does not open.
+    Failed(Failure),
+}
+
+/// What a group with one leaf makes of a message.
+pub(super) enum Proof {
+    /// Who is at that leaf has signed it. Of a commit that is all that can be said.
+    Commit,
+    /// Signed, and read.
+    Read(Box<ReceivedMessage>),
+    /// Who is at that leaf has not signed it.
     Failed(Failure),
 }
 
@@ -39,14 +50,14 @@ pub(super) struct Probe {
 
 impl Probe {
     /// `snapshot` is a group's small one.
-    pub(super) fn load(client: &ClientCore, id: &[u8], snapshot: Zeroizing<Vec<u8>>) -> Result<Self> {
+    pub(super) fn load(client: &ClientCore, id: &[u8], snapshot: &[u8]) -> Result<Self> {
         let parts = client.parts();
-        Ok(Self { skeleton: client.load_engine(&parts, id, snapshot)?, parts })
+        Ok(Self { skeleton: client.load_engine(&parts, id, engine::ended(snapshot)?)?, parts })
     }
 
     /// The current epoch of a loaded group, with keys gone that the store does not know of yet.
     pub(super) fn of(client: &ClientCore, session: &Session, fresh: &[Used]) -> Result<Self> {
-        let mut probe = Self::load(client, &session.row.id, Zeroizing::new(session.row.snapshot.clone()))?;
+        let mut probe = Self::load(client, &session.row.id, &session.row.snapshot)?;
         session.unfolded.iter().for_each(|unfolded: &Unfolded| probe.consume(unfolded.used));
         fresh.iter().for_each(|used| probe.consume(*used));
         Ok(probe)
@@ -65,6 +76,7 @@ impl Probe {
                 // After the tag comes the signature, and there is no tree to look its key up in.
                 EngineError::InvalidNodeIndex(node) => Sight::Tagged(node / 2),
                 EngineError::ExpectedNode => Sight::Tagged(0),
+                EngineError::GroupUsedAfterReInit => Sight::Signed,
                 error => Sight::Failed(Failure::Engine(Box::new(error))),
             },
             Err(failure) => Sight::Failed(failure),
@@ -86,4 +98,14 @@ impl Probe {
 pub(super) struct Reader {
     pub(super) parts: Parts,
     pub(super) engine: EngineGroup,
+}
+
+impl Reader {
+    pub(super) fn read(&mut self, message: MlsMessage) -> Proof {
+        match run(|| self.engine.process_incoming_message(message)) {
+            Ok(received) => Proof::Read(Box::new(received)),
+            Err(Failure::Engine(error)) if matches!(*error, EngineError::GroupUsedAfterReInit) => Proof::Commit,
+            Err(failure) => Proof::Failed(failure),
+        }
+    }
 }

@@ -8,7 +8,7 @@ use super::{
     Group, GroupStatus, HeldRow, JOINING, Locked, Session,
     advance::Trigger,
     held::Room,
-    probe::{Probe, Sight},
+    probe::{Probe, Proof, Sight},
     propose::proposal_info,
     row::EpochRow,
     session::{Failure, Unfolded, run},
@@ -135,14 +135,13 @@ fn leaves_intact(failure: &Failure, message: &Incoming) -> bool {
     match **error {
         E::KeyMissing(_) | E::InvalidFutureGeneration(_) | E::InvalidEpoch => true,
         E::CantProcessMessageFromSelf => message.private,
-        E::InvalidMembershipTag
-        | E::InvalidSignature
-        | E::MembershipTagForNonMember
+        E::InvalidMembershipTag | E::MembershipTagForNonMember | E::ProposalNotFound => !message.private,
+        // A commit can fail like this when it is looked into as well.
+        E::InvalidSignature
         | E::UnknownSigningIdentityForExternalSender
         | E::LeafNotFound(_)
         | E::InvalidNodeIndex(_)
-        | E::ExpectedNode
-        | E::ProposalNotFound => !message.private,
+        | E::ExpectedNode => !message.private && message.content != ContentKind::Commit,
         _ => false,
     }
 }
@@ -156,6 +155,10 @@ fn unopened(failure: Failure, message: &Incoming) -> Outcome {
     } else {
         undecryptable(failure.detail(), message.epoch)
     }
+}
+
+fn unexpected() -> Failure {
+    Failure::Engine(Box::new(EngineError::UnexpectedMessageType))
 }
 
 /// The state of this store is not ours any more. Said once.
@@ -182,10 +185,7 @@ impl Group {
                 }
                 _ => 1,
             };
-            let done = match first.content {
-                ContentKind::Application => self.attempt_damaged(|locked| self.step(locked, &rest[..run]))?,
-                _ => self.attempt(|locked| self.step(locked, &rest[..run]))?,
-            };
+            let done = self.attempt_damaged(|locked| self.step(locked, &rest[..run]))?;
             events.extend(done.1);
             rest = &rest[done.0..];
         }
@@ -367,6 +367,7 @@ impl Group {
         let leaf = match self.probe(session, fresh)?.look(message.clone()) {
             Sight::Tagged(leaf) => leaf,
             Sight::Opened(received) => return Ok(Ok(*received)),
+            Sight::Signed => return Ok(Err(unexpected())),
             Sight::Failed(failure) => return Ok(Err(failure)),
         };
         if !session.damaged {
@@ -375,13 +376,21 @@ impl Group {
             session.damaged = opened.is_err();
             return Ok(opened);
         }
+        Ok(match self.prove(session, leaf, message)? {
+            Proof::Read(received) => Ok(*received),
+            Proof::Commit => Err(unexpected()),
+            Proof::Failed(failure) => Err(failure),
+        })
+    }
+
+    /// Whether the member at a leaf has signed a message, and what it says. Costs the loaded group nothing.
+    fn prove(&self, session: &mut Session, leaf: u32, message: MlsMessage) -> Result<Proof> {
         let Some(member) = session.engine.member_at_index(leaf) else {
-            return Ok(Err(Failure::Engine(Box::new(EngineError::LeafNotFound(leaf)))));
+            return Ok(Proof::Failed(Failure::Engine(Box::new(EngineError::LeafNotFound(leaf)))));
         };
         let key = member.signing_identity.signature_key;
-        let probe = session.probe.as_mut().expect("it was just made");
-        let mut reader = probe.with_leaf(&self.client, &self.core.id, leaf, &key)?.engine;
-        Ok(run(|| reader.process_incoming_message(message)))
+        let probe = self.probe(session, &[])?;
+        Ok(probe.with_leaf(&self.client, &self.core.id, leaf, &key)?.read(message))
     }
 
     /// The skeleton of a group under suspicion.
@@ -439,12 +448,12 @@ impl Group {
             }
         };
         let grafted = Graft::join(&session.row.snapshot, &past.small)?;
-        let mut probe = Probe::load(&self.client, &self.core.id, grafted)?;
+        let mut probe = Probe::load(&self.client, &self.core.id, &grafted)?;
         let leaf = match probe.look(decoded.clone()) {
             Sight::Tagged(leaf) => leaf,
             Sight::Failed(failure) => return self.store_outcomes(locked, vec![(message, unopened(failure, message))]),
-            Sight::Opened(_) => {
-                let outcome = undecryptable("UnexpectedMessageType".into(), message.epoch);
+            Sight::Opened(_) | Sight::Signed => {
+                let outcome = unopened(unexpected(), message);
                 return self.store_outcomes(locked, vec![(message, outcome)]);
             }
         };
@@ -453,9 +462,12 @@ impl Group {
             return self.store_outcomes(locked, vec![(message, outcome)]);
         };
         let mut reader = probe.with_leaf(&self.client, &self.core.id, leaf, &key)?;
-        let received = match run(|| reader.engine.process_incoming_message(decoded)) {
-            Ok(received) => received,
-            Err(failure) => return self.store_outcomes(locked, vec![(message, unopened(failure, message))]),
+        let received = match reader.read(decoded) {
+            Proof::Read(received) => *received,
+            Proof::Commit => return self.store_outcomes(locked, vec![(message, unopened(unexpected(), message))]),
+            Proof::Failed(failure) => {
+                return self.store_outcomes(locked, vec![(message, unopened(failure, message))]);
+            }
         };
         // Who is at that leaf now, if it is still the same one.
         let member_at = |leaf: u32| {
@@ -503,7 +515,7 @@ impl Group {
         if session.mirror.is_none() {
             let used_up = session.row.mark.max(session.generation);
             let snapshot = engine::with_other_leaf(&session.folded_snapshot(&self.client, used_up)?)?;
-            session.mirror = Some(Probe::load(&self.client, &self.core.id, snapshot)?);
+            session.mirror = Some(Probe::load(&self.client, &self.core.id, &snapshot)?);
         }
         let mirror = session.mirror.as_mut().expect("it was just made");
         let leaf = match mirror.look(decoded.clone()) {
@@ -511,13 +523,12 @@ impl Group {
             Sight::Failed(failure) if is(&failure, |e| matches!(e, EngineError::CryptoProviderError(_))) => {
                 return Ok(Own::Forged);
             }
-            Sight::Failed(_) | Sight::Opened(_) => return Ok(Own::Known),
+            Sight::Failed(_) | Sight::Opened(_) | Sight::Signed => return Ok(Own::Known),
         };
         let key = session.engine.current_member_signing_identity()?.signature_key.to_vec();
-        let mut reader = mirror.with_leaf(&self.client, &self.core.id, leaf, &key)?.engine;
-        Ok(match run(|| reader.process_incoming_message(decoded)) {
-            Err(failure) if is(&failure, |e| matches!(e, EngineError::InvalidSignature)) => Own::Forged,
-            _ => Own::Unknown,
+        Ok(match mirror.with_leaf(&self.client, &self.core.id, leaf, &key)?.read(decoded) {
+            Proof::Failed(_) => Own::Forged,
+            Proof::Read(_) | Proof::Commit => Own::Unknown,
         })
     }
 
@@ -556,6 +567,10 @@ impl Group {
         };
         if let Some(outcome) = self.screen(locked.session(), message, &decoded)? {
             return self.store_outcomes(locked, vec![(message, outcome)]);
+        }
+        if locked.session().damaged {
+            locked.drop_session();
+            return Ok(None); // once more, with the whole group
         }
         let session = locked.session();
         let cached = session.engine.get_cached_proposals().len();
@@ -643,40 +658,47 @@ impl Group {
 
     /// While the group is under suspicion: what becomes of a handshake message that the loaded group need not see.
     fn screen(&self, session: &mut Session, message: &Incoming, decoded: &MlsMessage) -> Result<Option<Outcome>> {
+        session.probe = None; // it may lack what the group has learned since
         if !self.core.is_suspicious() {
-            session.probe = None;
             return Ok(None);
         }
-        let member = message.private || message.sender == Some(SenderKind::Member);
         match self.probe(session, &[])?.look(decoded.clone()) {
-            Sight::Tagged(leaf) if member => {
-                let Some(member) = session.engine.member_at_index(leaf) else {
-                    return Ok(Some(undecryptable("LeafNotFound".into(), message.epoch)));
-                };
-                let key = member.signing_identity.signature_key;
-                let probe = session.probe.as_mut().expect("it was just made");
-                let mut reader = probe.with_leaf(&self.client, &self.core.id, leaf, &key)?.engine;
-                match run(|| reader.process_incoming_message(decoded.clone())) {
-                    Err(failure) if is(&failure, |e| matches!(e, EngineError::InvalidSignature)) => {
-                        return Ok(Some(unopened(failure, message)));
-                    }
-                    Ok(ReceivedMessage::Proposal(received)) if self.is_over_limit(session, &received) => {
+            Sight::Tagged(leaf) => match self.prove(session, leaf, decoded.clone())? {
+                Proof::Failed(failure) => return Ok(Some(unopened(failure, message))),
+                Proof::Read(received) => {
+                    if let ReceivedMessage::Proposal(received) = *received
+                        && self.is_over_limit(session, &received)
+                    {
                         return Ok(Some(denied(DeniedReason::Limit, "too many proposals of one sender", message)));
                     }
-                    _ => {}
                 }
+                Proof::Commit => {}
+            },
+            // Our own: the loaded group knows better.
+            Sight::Failed(failure) if is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf)) => {
+                return Ok(None);
             }
-            Sight::Failed(failure) if leaves_intact(&failure, message) || member && unproven(&failure) => {
-                let own = is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf));
-                return Ok((!own).then(|| unopened(failure, message)));
-            }
-            _ => {}
+            Sight::Failed(failure) => return Ok(Some(unopened(failure, message))),
+            Sight::Opened(_) | Sight::Signed => {}
         }
         // It is a member's, or an outsider's who may send. If those cost too much, the application has to want it.
         Ok(self
             .core
             .is_exhausted(message.epoch)
             .then(|| Outcome::Wait(HeldRow::new(HeldFor::Limits, message.epoch, &message.bytes))))
+    }
+
+    /// Who has sent a commit that the loaded group could not apply, if anybody has.
+    fn committer(&self, session: &mut Session, decoded: MlsMessage) -> Result<Result<Option<u32>, Failure>> {
+        session.probe = None;
+        Ok(match self.probe(session, &[])?.look(decoded.clone()) {
+            Sight::Tagged(leaf) => match self.prove(session, leaf, decoded)? {
+                Proof::Commit | Proof::Read(_) => Ok(Some(leaf)),
+                Proof::Failed(failure) => Err(failure),
+            },
+            Sight::Signed | Sight::Opened(_) => Ok(None),
+            Sight::Failed(failure) => Err(failure),
+        })
     }
 
     /// Whether a proposal would be one too many of its sender.
@@ -733,6 +755,10 @@ impl Group {
         if let Some(outcome) = self.screen(locked.session(), message, &decoded)? {
             return self.store_outcomes(locked, vec![(message, outcome)]);
         }
+        if locked.session().damaged {
+            locked.drop_session();
+            return Ok(None); // once more, with the whole group
+        }
         let session = locked.session();
         let mut trigger =
             Trigger { held: message.held.clone(), own_cached: Self::own_cached(session), ..Trigger::default() };
@@ -744,6 +770,7 @@ impl Group {
             Ok(_) => return self.unknown_own(locked, message),
             Err(failure) => return self.commit_failed(locked, message, failure, claims_own, external),
         };
+        let committer = Some(description.committer);
         let answer = session.ask_commit_trust(self, &description);
         let answer = locked.settle(answer)?;
         match answer.refused {
@@ -751,7 +778,7 @@ impl Group {
                 let detail = "the trust policy denies a credential";
                 let outcome = match external {
                     true => denied(DeniedReason::Trust, detail, message),
-                    false => self.stalled(DeniedReason::Trust, detail.into(), message),
+                    false => self.stalled(locked.session(), DeniedReason::Trust, detail.into(), message, committer),
                 };
                 return self.refuse(locked, message, outcome);
             }
@@ -765,12 +792,20 @@ impl Group {
         self.advance(locked, description, None, trigger)
     }
 
-    fn stalled(&self, reason: DeniedReason, detail: String, message: &Incoming) -> Outcome {
+    fn stalled(
+        &self,
+        session: &Session,
+        reason: DeniedReason,
+        detail: String,
+        message: &Incoming,
+        leaf: Option<u32>,
+    ) -> Outcome {
+        let member = leaf.and_then(|leaf| session.engine.member_at_index(leaf)).map(|member| member.signing_identity);
         Outcome::Tell(EventKind::Stalled(Stalled {
             reason,
             detail,
             epoch: message.epoch,
-            sender: None,
+            sender: leaf.map(|leaf| self.client.settings.sender(SenderKind::Member, Some(leaf), member.as_ref())),
             message: message.bytes.clone(),
         }))
     }
@@ -803,12 +838,15 @@ impl Group {
         let intact = leaves_intact(&failure, message);
         let outcome = if is(&failure, |e| matches!(e, EngineError::ProposalNotFound)) {
             Outcome::Wait(HeldRow::new(HeldFor::Proposal, message.epoch, &message.bytes))
-        } else if unproven(&failure) || intact {
+        } else if intact {
             unopened(failure, message)
-        } else if external {
-            denied(DeniedReason::Protocol, failure.detail(), message)
         } else {
-            self.stalled(DeniedReason::Protocol, failure.detail(), message)
+            // The engine's word does not tell how far it came.
+            match self.committer(locked.session(), engine::decode(&message.bytes)?)? {
+                Err(failure) => unopened(failure, message),
+                Ok(_) if external => denied(DeniedReason::Protocol, failure.detail(), message),
+                Ok(leaf) => self.stalled(locked.session(), DeniedReason::Protocol, failure.detail(), message, leaf),
+            }
         };
         match intact {
             true => self.store_outcomes(locked, vec![(message, outcome)]),

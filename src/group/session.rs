@@ -194,11 +194,11 @@ impl Session {
     }
 
     fn read(client: &ClientCore, tag: GroupTag, foreign: u64) -> Result<Self> {
-        #[cfg(feature = "faults")]
-        crate::store::faults::count_load();
         let Some(row) = GroupRow::get(&client.store, tag)? else {
             return fail(ErrorCode::GroupNotFound, "this device has no such group");
         };
+        #[cfg(feature = "faults")]
+        crate::store::faults::count_load();
         let (tree, nodes) = StoredTree::read(&client.store, tag, &row)?;
         let parts = client.parts();
         let engine = client.load_engine(&parts, &row.id, Snapshot::join(&row.snapshot, &nodes)?)?;
