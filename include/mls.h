@@ -2117,8 +2117,9 @@ mls_status_t mls_group_commit(const mls_group_t *group,
                               mls_commit_t **out,
                               mls_error_t **error);
 
-/// Commits again, by value, proposals of a commit that was superseded: those that `mls_events_still_valid` answers, or
-/// others that are kept in their encoding. `options` may be `MLS_DEFAULTS`. Yours: `mls_commit_free`.
+/// Commits again, by value, proposals of a commit that was superseded: those that `mls_events_still_valid` answers. A
+/// Remove is for who was meant, not for whoever has come to that leaf since: `MLS_ERROR_MEMBER_NOT_FOUND` then.
+/// `options` may be `MLS_DEFAULTS`. Yours: `mls_commit_free`.
 ///
 /// Errors: `MLS_ERROR_INVALID_MESSAGE` for what is no proposal, and as `mls_group_commit`.
 MLS_MUST_USE

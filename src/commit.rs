@@ -77,7 +77,8 @@ impl Commit {
         self.group.commit_welcomes(self.id)
     }
 
-    /// The service ordered it: moves the group to the new epoch, durably. Doing it again changes nothing.
+    /// The service ordered it: moves the group to the new epoch, durably. Doing it again changes nothing. Messages that
+    /// waited for the new epoch are processed then, and what they brought is in the inbox.
     /// `Superseded` if another's commit was received for this epoch.
     pub fn accept(&self) -> Result<()> {
         self.group.accept_commit(self.id)

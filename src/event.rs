@@ -152,7 +152,7 @@ pub struct Committed {
     /// Who was removed.
     #[n(4)]
     pub removed: Vec<Sender>,
-    /// Whose credential or key changed, with the new ones.
+    /// Whose credential or signature key changed, with the new ones.
     #[n(5)]
     pub updated: Vec<Sender>,
     /// Ids of the external pre-shared keys that were mixed in.

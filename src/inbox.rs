@@ -194,14 +194,15 @@ impl ClientCore {
         if !room {
             return self.tell(&[], deny(DeniedReason::Limit, "too many invitations wait"));
         }
-        let preview = match self.preview_welcome(message, &reference) {
-            Ok((preview, _)) => preview,
+        let (preview, row) = match self.preview_welcome(message, &reference) {
+            Ok(previewed) => previewed,
             Err(error) => {
                 let kind = match error.code() {
                     ErrorCode::TooLarge => deny(DeniedReason::Limit, error.detail()),
-                    ErrorCode::PskNotFound | ErrorCode::NoSuccessor | ErrorCode::Unsupported => {
-                        deny(DeniedReason::Protocol, error.detail())
-                    }
+                    ErrorCode::PskNotFound
+                    | ErrorCode::NoSuccessor
+                    | ErrorCode::TreeRequired
+                    | ErrorCode::Unsupported => deny(DeniedReason::Protocol, error.detail()),
                     code if (20..40).contains(&(code as i32)) => return Err(error),
                     _ => undecryptable(error.detail()),
                 };
@@ -214,7 +215,7 @@ impl ClientCore {
         }
         let mut id = 0;
         let mut events = self.step_events(|tx| {
-            id = self.invite(tx, message, &reference, &preview);
+            id = self.invite(tx, &row, &preview);
             Ok(())
         })?;
         if self.settings.policy.auto_join && !preview.needs_tree && self.settings.full().is_ok() {

@@ -148,6 +148,11 @@ impl KeyPackageRow {
         Ok((parts, own, fields.suite))
     }
 
+    /// The group that a Welcome for it continues, if it does.
+    pub(crate) fn continued(&self, welcome: &[u8]) -> Result<Option<engine::Continued>> {
+        engine::continued(welcome, &self.reference, &KeyPackageFields::read(&self.message)?, &self.init_key)
+    }
+
     fn info(&self) -> Result<KeyPackageInfo> {
         let fields = KeyPackageFields::read(&self.message)?;
         Ok(KeyPackageInfo {

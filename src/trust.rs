@@ -10,6 +10,7 @@ use crate::{
     settings::Settings,
     store::{Batch, Key, Store},
 };
+use minicbor::{Decode, Encode};
 use mls_rs_core::identity::{CertificateChain, DerCertificate};
 use mls_rs_crypto_awslc::x509::CertificateValidator;
 use std::{fmt, sync::Arc};
@@ -129,15 +130,31 @@ pub(crate) struct Question {
 #[derive(Default)]
 pub(crate) struct Answer {
     pub(crate) refused: Option<Verdict>,
-    pins: Vec<(Key, Vec<u8>)>,
+    pub(crate) pins: Vec<Pin>,
+}
+
+/// A first use to remember.
+#[derive(Clone, Encode, Decode)]
+pub(crate) struct Pin {
+    #[n(0)]
+    #[cbor(with = "minicbor::bytes")]
+    row: Vec<u8>,
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    key: Vec<u8>,
+}
+
+/// Remembers first uses in the transaction that makes them so.
+pub(crate) fn remember(pins: &[Pin], batch: &mut Batch) {
+    for pin in pins {
+        batch.put(Key::from_bytes(pin.row.clone()), pin.key.clone());
+    }
 }
 
 impl Answer {
     /// Remembers first uses in the transaction of the operation.
     pub(crate) fn remember(&self, batch: &mut Batch) {
-        for (key, value) in &self.pins {
-            batch.put(key.clone(), value.clone());
-        }
+        remember(&self.pins, batch);
     }
 
     /// As an error of a call that was to bring the credentials in.
@@ -220,8 +237,8 @@ fn pin_verdict(
     // A device has a key for each signature scheme.
     let named = [&[scheme(suite)], question.identity.as_slice()].concat();
     let key = Key::client(PIN, &store.tag("identity", &named));
-    let pinned = match answer.pins.iter().rev().find(|(pinned, _)| *pinned == key) {
-        Some((_, value)) => Some(value.clone()),
+    let pinned = match answer.pins.iter().rev().find(|pin| pin.row == key.as_bytes()) {
+        Some(pin) => Some(pin.key.clone()),
         None => store.get(&key)?.map(|value| value.to_vec()),
     };
     let introduced = || question.previous.as_ref().map(|(_, old)| old) == pinned.as_ref();
@@ -229,7 +246,7 @@ fn pin_verdict(
         Some(pinned) if *pinned == question.signature_key => Ok(Verdict::Accept),
         Some(_) if !introduced() => Ok(Verdict::Deny),
         _ => {
-            answer.pins.push((key, question.signature_key.clone()));
+            answer.pins.push(Pin { row: key.as_bytes().to_vec(), key: question.signature_key.clone() });
             Ok(Verdict::Accept)
         }
     }

@@ -367,8 +367,9 @@ pub unsafe extern "C" fn mls_group_commit(
     })
 }
 
-/// Commits again, by value, proposals of a commit that was superseded: those that `mls_events_still_valid` answers, or
-/// others that are kept in their encoding. `options` may be `MLS_DEFAULTS`. Yours: `mls_commit_free`.
+/// Commits again, by value, proposals of a commit that was superseded: those that `mls_events_still_valid` answers. A
+/// Remove is for who was meant, not for whoever has come to that leaf since: `MLS_ERROR_MEMBER_NOT_FOUND` then.
+/// `options` may be `MLS_DEFAULTS`. Yours: `mls_commit_free`.
 ///
 /// Errors: `MLS_ERROR_INVALID_MESSAGE` for what is no proposal, and as `mls_group_commit`.
 #[unsafe(no_mangle)]
@@ -381,8 +382,8 @@ pub unsafe extern "C" fn mls_group_commit_again(
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     give(out, error, || {
-        let encoded = handle::get(proposals)?.iter().map(|info| info.encoded.clone()).collect();
-        handle::get(group)?.commit_again(encoded, value_or_default(options)?).map(New)
+        let proposals = handle::get(proposals)?.to_vec();
+        handle::get(group)?.commit_again(proposals, value_or_default(options)?).map(New)
     })
 }
 

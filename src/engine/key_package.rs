@@ -68,6 +68,11 @@ impl<'a> KeyPackageFields<'a> {
         })
     }
 
+    /// The public key that a Welcome is encrypted to.
+    pub(crate) fn init_key(&self) -> &'a [u8] {
+        self.init_key
+    }
+
     /// `KeyPackageExpired` if its lifetime does not include `now`.
     pub(crate) fn check_lifetime(&self, now: u64) -> Result<()> {
         if !(self.not_before..=self.not_after).contains(&now) {

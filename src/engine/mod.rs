@@ -11,6 +11,7 @@ mod keys;
 mod provider;
 mod rules;
 mod snapshot;
+mod welcome;
 mod wire;
 
 pub(crate) use error::variant;
@@ -19,13 +20,14 @@ pub(crate) use key_package::{KeyPackageFields, key_package_message, last_resort_
 pub(crate) use keys::{
     certificate_key, check_certificate, check_signing_key, generate_signing_key, hash, random, suite, suite_provider,
 };
-pub(crate) use provider::{Provider, Vault, Written};
+pub(crate) use provider::{EpochRecord, Provider, Vault, Written};
 pub(crate) use rules::{CommitShape, Rules};
 pub(crate) use snapshot::{
-    Graft, PastEpoch, PendingSecrets, Proposals, Snapshot, Tree, announced_suite, ended, with_leaf, with_other_leaf,
-    without_pending_updates,
+    Graft, LeafIdentity, PastEpoch, PendingSecrets, Proposals, Snapshot, Tree, announced_suite, ended, key_of,
+    with_leaf, with_other_leaf, with_signer, without_pending_updates,
 };
-pub(crate) use wire::{Reader, count_nodes};
+pub(crate) use welcome::{Continued, continued};
+pub(crate) use wire::{Reader, count_nodes, put_vector};
 
 use crate::{
     Capabilities, CipherSuite, ContentKind, ErrorCode, Extension, MessageInfo, MlsError, Result, SenderKind,

@@ -39,6 +39,7 @@ pub(crate) struct Written {
 struct Inner {
     snapshot: Option<Zeroizing<Vec<u8>>>,
     written: Option<Written>,
+    recent: Vec<EpochRecord>,
     key_packages: HashMap<Vec<u8>, KeyPackageData>,
     new_key_packages: Vec<(Vec<u8>, KeyPackageData)>,
     failure: Option<crate::MlsError>,
@@ -73,6 +74,11 @@ impl Provider {
     /// What the engine wrote since the last call.
     pub(crate) fn take_written(&self) -> Option<Written> {
         self.lock().written.take()
+    }
+
+    /// Epochs that the vault will have soon, for an engine that asks before.
+    pub(crate) fn put_recent(&self, epochs: Vec<EpochRecord>) {
+        self.lock().recent = epochs;
     }
 
     /// Key packages that the engine made since the last call.
@@ -118,6 +124,9 @@ impl GroupStateStorage for Provider {
     }
 
     fn epoch(&self, group_id: &[u8], epoch: u64) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
+        if let Some(recent) = self.lock().recent.iter().find(|record| record.epoch == epoch) {
+            return Ok(Some(recent.data.clone()));
+        }
         self.asked(self.vault.epoch(group_id, epoch))
     }
 

@@ -47,21 +47,32 @@ impl Tree {
         put_vector(out, &hashes);
     }
 
-    /// The signature keys of the leaves, `None` for a blank one.
-    pub(crate) fn signature_keys(&self) -> Result<Vec<Option<Vec<u8>>>> {
-        self.nodes.iter().step_by(2).map(|node| signature_key(node)).collect()
+    /// Who is at each leaf, `None` for a blank one.
+    pub(crate) fn identities(&self) -> Result<Vec<Option<LeafIdentity>>> {
+        self.nodes.iter().step_by(2).map(|node| leaf_identity(node)).collect()
     }
 }
 
-/// The signature key of an encoded leaf.
-fn signature_key(node: &[u8]) -> Result<Option<Vec<u8>>> {
+/// A leaf's signature key and credential, as RFC 9420 encodes them in a LeafNode.
+pub(crate) type LeafIdentity = Vec<u8>;
+
+fn leaf_identity(node: &[u8]) -> Result<Option<LeafIdentity>> {
     let mut reader = Reader::new(node);
     if reader.u8()? == 0 {
         return Ok(None);
     }
     reader.skip(1)?;
+    reader.vectors(1)?; // encryption key
+    let start = reader.position();
+    reader.vectors(1)?; // signature key
+    reader.skip(2)?; // credential type
     reader.vectors(1)?;
-    Ok(Some(reader.vector()?.to_vec()))
+    Ok(Some(node[start..reader.position()].to_vec()))
+}
+
+/// The signature key in a leaf's identity.
+pub(crate) fn key_of(identity: &[u8]) -> Result<&[u8]> {
+    Reader::new(identity).vector()
 }
 
 /// Finds the tree that starts at the reader's place, and passes over it.
@@ -167,6 +178,7 @@ struct Tail {
     epoch_secrets: Range<usize>,
     /// Keys of own Update proposals that are not committed yet.
     pending_updates: Range<usize>,
+    signer: Range<usize>,
 }
 
 impl Tail {
@@ -184,7 +196,11 @@ impl Tail {
         reader.vectors(5)?; // key schedule
         let updates = reader.position();
         reader.vectors(1)?;
-        Ok(Self { own_leaf, epoch_secrets, pending_updates: updates..reader.position() })
+        let pending_updates = updates..reader.position();
+        if reader.u8()? != 0 {
+            return Err(layout("a pending commit")); // ours are detached
+        }
+        Ok(Self { own_leaf, epoch_secrets, pending_updates, signer: reader.position()..small.len() })
     }
 }
 
@@ -264,28 +280,43 @@ pub(crate) fn with_other_leaf(small: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     Ok(replaced(small, &place, &u32::from(leaf == 0).to_be_bytes()))
 }
 
-/// A leaf that has a signature key and nothing else, different for every index.
-fn key_leaf(index: u32, key: &[u8]) -> Vec<u8> {
+/// The same snapshot of somebody who signs with another key.
+pub(crate) fn with_signer(small: &[u8], signer: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    let mut encoded = Vec::new();
+    put_vector(&mut encoded, signer);
+    Ok(replaced(small, &Tail::find(small)?.signer, &Zeroizing::new(encoded)))
+}
+
+/// A leaf that has an identity and nothing else.
+fn bare_leaf(index: u32, identity: &[u8]) -> Vec<u8> {
     let mut leaf = vec![1, 1];
-    put_vector(&mut leaf, &index.to_be_bytes()); // encryption key
-    put_vector(&mut leaf, key);
-    leaf.extend_from_slice(&[0, 1]); // basic
-    put_vector(&mut leaf, &index.to_be_bytes());
-    // Capabilities: the engine wants every leaf to know the credential types of the others.
-    leaf.extend_from_slice(&[0, 0, 0, 0, 2, 0, 1]);
+    put_vector(&mut leaf, &index.to_be_bytes()); // encryption key, different for every leaf
+    leaf.extend_from_slice(identity);
+    leaf.extend_from_slice(&[0; 5]); // capabilities
     leaf.push(2); // made by an update
     leaf.extend_from_slice(&[0; 2]); // extensions, signature
     leaf
 }
 
-/// A tree with one leaf, encoded: blank nodes up to it, and of the leaf only the signature key.
-fn one_leaf(leaf: u32, key: &[u8]) -> Vec<u8> {
-    let mut nodes = vec![0; leaf as usize * 2];
-    nodes.extend_from_slice(&key_leaf(leaf, key));
-    let mut encoded = EMPTY_TREE[..5].to_vec();
-    put_vector(&mut encoded, &nodes);
-    encoded.push(0); // no hashes
-    encoded
+/// A tree with only identities in it.
+fn bare_tree(identities: &[Option<LeafIdentity>]) -> Vec<u8> {
+    let mut nodes = Vec::new();
+    for (index, identity) in (0u32..).zip(identities) {
+        if index > 0 {
+            nodes.push(vec![0]);
+        }
+        nodes.push(identity.as_ref().map_or_else(|| vec![0], |identity| bare_leaf(index, identity)));
+    }
+    while nodes.last().is_some_and(|node| *node == [0]) {
+        nodes.pop();
+    }
+    // An index of identities that is not empty keeps the engine from making one, for which leaves must be complete.
+    let mut out = vec![0, 0];
+    put_vector(&mut out, &[0; 5]); // one, without bytes, at leaf 0
+    out.extend_from_slice(&[0, 0]);
+    put_vector(&mut out, &nodes.concat());
+    put_vector(&mut out, &[]); // hashes
+    out
 }
 
 /// The same small snapshot of a group that is to be replaced: the engine then looks at who has sent a commit, and no
@@ -300,17 +331,20 @@ pub(crate) fn ended(small: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     Ok(replaced(small, &(start..reader.position()), &[1, 0, 0, 1, 0, 1, 0]))
 }
 
-/// The same small snapshot with one leaf in its tree, of which only the signature key is right.
-pub(crate) fn with_leaf(small: &[u8], leaf: u32, key: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-    Ok(replaced(small, &find_tree(small)?.tree, &one_leaf(leaf, key)))
+/// The same small snapshot with one leaf in its tree, of which only the identity is right.
+pub(crate) fn with_leaf(small: &[u8], leaf: u32, identity: &LeafIdentity) -> Result<Zeroizing<Vec<u8>>> {
+    let mut identities = vec![None; leaf as usize];
+    identities.push(Some(identity.clone()));
+    Ok(replaced(small, &find_tree(small)?.tree, &bare_tree(&identities)))
 }
 
-/// A past epoch as if it were the current one, without a tree: what it takes to read a late message, whoever has left
-/// or changed keys since.
+/// Snapshots put together for one purpose, with a tree that has only identities.
 pub(crate) struct Graft;
 
 impl Graft {
-    pub(crate) fn join(small: &[u8], past: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    /// A past epoch as if it were the current one: what it takes to read a late message, whoever has left or changed
+    /// keys since.
+    pub(crate) fn join(small: &[u8], past: &[u8], identities: &[Option<LeafIdentity>]) -> Result<Zeroizing<Vec<u8>>> {
         let mut reader = Reader::new(past);
         skip_context(&mut reader)?;
         let context = &past[..reader.position()];
@@ -320,10 +354,28 @@ impl Graft {
         let mut out = Zeroizing::new(vec![0, 1]);
         out.extend_from_slice(context);
         out.extend_from_slice(&[0, 0]); // no proposals
-        out.extend_from_slice(&EMPTY_TREE);
+        out.extend_from_slice(&bare_tree(identities));
         out.extend_from_slice(&small[cut.tree.end..tail.epoch_secrets.start]);
         out.extend_from_slice(secrets);
         out.extend_from_slice(&small[tail.epoch_secrets.end..]);
+        Ok(out)
+    }
+
+    /// The same epoch, fit for nothing but its resumption secret: what it takes to join a group that continues it.
+    /// Blank leaves are left out, and the secret is the only one.
+    pub(crate) fn parent(snapshot: &[u8], identities: &[Option<LeafIdentity>]) -> Result<Zeroizing<Vec<u8>>> {
+        let present: Vec<_> = identities.iter().filter(|identity| identity.is_some()).cloned().collect();
+        let (cut, tail) = (find_tree(snapshot)?, Tail::find(snapshot)?);
+        let mut resumption = Zeroizing::new(Vec::new());
+        put_vector(&mut resumption, Reader::new(&snapshot[tail.epoch_secrets.clone()]).vector()?);
+        let mut out = Zeroizing::new(snapshot[..cut.tree.start].to_vec());
+        out.extend_from_slice(&bare_tree(&present));
+        out.extend_from_slice(&snapshot[cut.tree.end..tail.epoch_secrets.start]);
+        out.extend_from_slice(&resumption);
+        out.extend_from_slice(&[0; 6]); // sender data secret, secret tree, its count of leaves
+        out.extend_from_slice(&snapshot[tail.epoch_secrets.end..tail.pending_updates.start]);
+        out.extend_from_slice(&[0, 0]); // no updates, no commit
+        out.extend_from_slice(&snapshot[tail.signer]);
         Ok(out)
     }
 

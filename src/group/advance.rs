@@ -1,26 +1,28 @@
 //! Moving to the next epoch: one transaction for the state, the past epoch, our commits and the events.
 
 use super::{
-    COMMIT, Group, GroupRow, GroupStatus, HeldRow, Locked, Session,
+    Group, GroupRow, GroupStatus, HeldRow, JOINING, Locked, Session,
     commit::CommitRow,
     propose::describe,
     row::{EpochRow, StoredTree},
     session::NewRow,
+    withdrawn::Withdrawn,
 };
 use crate::{
-    CommitStatus, Committed, ErrorCode, Event, EventKind, ProposalInfo, Removed, Replaced, Result, Sender, SenderKind,
-    Superseded,
-    engine::{self, PastEpoch, Snapshot, Written, without_pending_updates},
+    CommitStatus, Committed, Credential, ErrorCode, Event, EventKind, ProposalInfo, Removed, Replaced, Result, Sender,
+    SenderKind, Superseded,
+    engine::{self, EpochRecord, PastEpoch, Snapshot, Written, without_pending_updates},
     error::fail,
     ledger::encode,
     store::{Batch, Key},
-    trust::Answer,
+    trust::{Answer, remember},
 };
 use mls_rs::{
     group::{
         CachedProposal, CommitEffect, CommitMessageDescription, NewEpoch, Sender as EngineSender, proposal::Proposal,
     },
     identity::SigningIdentity,
+    mls_rs_codec::MlsEncode,
     mls_rules::ProposalSource,
 };
 
@@ -37,7 +39,6 @@ pub(super) struct Trigger {
 
 /// What the commit did, told in the public form.
 struct Story {
-    status: GroupStatus,
     sender: Sender,
     kinds: Vec<EventKind>,
 }
@@ -53,45 +54,43 @@ impl Group {
         trigger: Trigger,
     ) -> Result<Option<Vec<Event>>> {
         let old_epoch = locked.session().row.epoch;
+        let next = match &description.effect {
+            CommitEffect::Removed { .. } => self.closed(locked.session()),
+            effect => self.next_epoch(locked.session(), effect, own.is_some()),
+        };
+        let mut next = locked.settle(next)?;
         let story = self.tell(locked.session(), &description, own.as_ref(), &trigger);
         let mut story = locked.settle(story)?;
         let rows = self.commit_rows()?;
         let lost = rows.iter().filter(|row| row.epoch == old_epoch && own.as_ref().is_none_or(|own| own.id != row.id));
         let lost: Vec<&CommitRow> = lost.filter(|row| row.status() != CommitStatus::Accepted).collect();
-        if story.status != GroupStatus::Closed {
+        if next.row.status != GroupStatus::Closed {
+            locked.session().parts.provider.put_recent(std::mem::take(&mut next.recent));
             for row in lost.iter().filter(|row| row.status() == CommitStatus::Pending) {
                 story.kinds.push(EventKind::Superseded(Superseded {
                     commit: row.id,
                     winner: story.sender.clone(),
                     epoch: old_epoch + 1,
-                    still_valid: still_valid(locked.session(), &row.by_value),
+                    still_valid: self.still_valid(locked.session(), &row.by_value),
                 }));
             }
+            locked.session().parts.provider.put_recent(Vec::new());
         }
-        let was_own = own.is_some();
-        let accepted = own.map(CommitRow::into_accepted);
-        let lost: Vec<u64> = lost.iter().map(|row| row.id).collect();
-
-        let next = match story.status {
-            GroupStatus::Closed => self.closed(locked.session()),
-            // An older copy of a store stays one until it has joined again.
-            GroupStatus::Active => {
-                let status = locked.session().row.status;
-                self.next_epoch(locked.session(), status, was_own)
-            }
-            status => self.next_epoch(locked.session(), status, was_own),
-        };
-        let next = locked.settle(next)?;
-        let row = NewRow::new(locked.session(), self.core.tag, next.row.clone());
+        let new_row = NewRow::new(locked.session(), self.core.tag, next.row.clone());
         let tag = self.core.tag;
+        let joining = self.joining()?.filter(|id| lost.iter().any(|row| row.id == *id));
         let done = locked.write(|tx| {
             next.apply(&mut tx.batch, self);
-            row.put(tx);
-            for id in &lost {
-                tx.batch.delete(Key::group(COMMIT, tag, &id.to_be_bytes()));
+            new_row.put(tx);
+            for row in &lost {
+                tx.batch.delete(CommitRow::key(self, row.id));
             }
-            if let Some(row) = &accepted {
-                tx.batch.put(CommitRow::key(self, row.id), encode(row));
+            if joining.is_some() {
+                tx.batch.delete(Key::group(JOINING, tag, &[]));
+            }
+            if let Some(row) = &own {
+                tx.batch.put(CommitRow::key(self, row.id), encode(&row.accepted()));
+                remember(&row.pins, &mut tx.batch);
             }
             if let Some(held) = &trigger.held {
                 tx.batch.delete(held.clone());
@@ -104,11 +103,11 @@ impl Group {
             Ok(())
         })?;
         let Some(done) = done else { return Ok(None) };
-        row.stored(locked.session(), &self.core);
+        new_row.stored(locked.session(), &self.core);
         locked.session().generation = 0;
         locked.session().window = 0;
-        if was_own || story.status == GroupStatus::Closed {
-            // The engine applied a commit without its index of the tree: it makes one when it loads.
+        if next.row.status == GroupStatus::Closed {
+            // The engine has stopped halfway.
             locked.drop_session();
         }
         Ok(Some(done.events))
@@ -149,13 +148,13 @@ impl Group {
                     ));
                 }
                 committed.dropped = self.dropped(&trigger.own_cached, epoch, &before)?;
-                Story { status: GroupStatus::Active, sender, kinds: vec![EventKind::Committed(committed)] }
+                Story { sender, kinds: vec![EventKind::Committed(committed)] }
             }
             CommitEffect::Removed { new_epoch, .. } => {
                 let before = |leaf: u32| new_epoch.prior_state.member_at_index(leaf).map(|m| m.signing_identity);
                 let sender = committer(&before);
                 let removed = Removed { sender: sender.clone(), epoch: session.row.epoch };
-                Story { status: GroupStatus::Closed, sender, kinds: vec![EventKind::Removed(removed)] }
+                Story { sender, kinds: vec![EventKind::Removed(removed)] }
             }
             CommitEffect::ReInit(reinit) => {
                 let sender = committer(&after);
@@ -164,7 +163,7 @@ impl Group {
                     cipher_suite: reinit.proposal.new_cipher_suite().raw_value(),
                     sender: sender.clone(),
                 };
-                Story { status: GroupStatus::Replaced, sender, kinds: vec![EventKind::Replaced(replaced)] }
+                Story { sender, kinds: vec![EventKind::Replaced(replaced)] }
             }
         })
     }
@@ -202,7 +201,10 @@ impl Group {
                 }
                 Proposal::Update(update) => {
                     let leaf = engine::sender_kind(&info.sender).1;
-                    committed.updated.push(settings.sender(SenderKind::Member, leaf, Some(update.signing_identity())));
+                    if leaf.and_then(before).as_ref() != Some(update.signing_identity()) {
+                        let updated = settings.sender(SenderKind::Member, leaf, Some(update.signing_identity()));
+                        committed.updated.push(updated);
+                    }
                 }
                 Proposal::Psk(psk) => committed.psks.extend(psk.external_psk_id().map(|id| id.to_vec().into())),
                 Proposal::GroupContextExtensions(_) => committed.context_changed = true,
@@ -234,22 +236,29 @@ impl Group {
             .collect()
     }
 
-    /// The rows of the new epoch.
-    fn next_epoch(&self, session: &mut Session, status: GroupStatus, was_own: bool) -> Result<Next> {
+    /// The rows of the new epoch, with the engine's group ready for it.
+    fn next_epoch(&self, session: &mut Session, effect: &CommitEffect, was_own: bool) -> Result<Next> {
         let (mut snapshot, written) = session.snapshot()?;
         if was_own {
             snapshot.small = without_pending_updates(&snapshot.small)?;
+            // The engine applied the commit without its index of the tree: it makes one when it loads.
+            let whole = Snapshot::join(&snapshot.small, &snapshot.tree)?;
+            session.engine = self.client.load_engine(&session.parts, &self.core.id, whole)?;
         }
         let epoch = session.engine.context().epoch;
         if epoch != session.row.epoch + 1 {
             return fail(ErrorCode::Engine, "the engine skipped an epoch");
         }
-        let past = past_epochs(&snapshot, &written)?;
         let tree = session.tree.change(self.core.tag, &snapshot.tree, epoch);
+        let past = past_epochs(session, effect, &snapshot, &written)?;
         let row = GroupRow {
             version: session.row.version + 1,
             id: session.row.id.clone(),
-            status,
+            status: match effect {
+                CommitEffect::ReInit(_) => GroupStatus::Replaced,
+                // One who has to join again has not done so by receiving.
+                _ => session.row.status,
+            },
             epoch,
             mark: 0,
             folded: session.row.folded.max(session.seen),
@@ -260,7 +269,7 @@ impl Group {
             joined: session.row.joined,
             cipher_suite: session.row.cipher_suite,
         };
-        Ok(Next { row, tree: Some(tree), past })
+        Ok(Next { row, tree: Some(tree), past, recent: written.new_epochs })
     }
 
     /// The row of a group that this device was removed from: its state stays readable, its keys are of no use.
@@ -269,7 +278,7 @@ impl Group {
         let mut row = session.folded_row(&self.client, session.row.mark)?;
         row.folded = row.folded.max(session.seen);
         row.status = GroupStatus::Closed;
-        Ok(Next { row, tree: None, past: Vec::new() })
+        Ok(Next { row, tree: None, past: Vec::new(), recent: Vec::new() })
     }
 }
 
@@ -278,11 +287,14 @@ struct Next {
     row: GroupRow,
     tree: Option<super::row::TreeChange>,
     past: Vec<(u64, EpochRow)>,
+    /// The same as the engine has them.
+    recent: Vec<EpochRecord>,
 }
 
 impl Next {
     fn apply(&self, batch: &mut Batch, group: &Group) {
         let tag = group.core.tag;
+        Withdrawn::forget(batch, tag);
         match &self.tree {
             Some(tree) => {
                 tree.apply(batch);
@@ -293,42 +305,51 @@ impl Next {
             }
             None => {
                 EpochRow::forget(batch, tag);
-                HeldRow::forget(batch, tag);
+                HeldRow::forget(batch, tag, self.row.epoch);
             }
         }
     }
 }
 
-/// The records of epochs that ended, with keys told by their successors'.
-fn past_epochs(snapshot: &Snapshot, written: &Written) -> Result<Vec<(u64, EpochRow)>> {
-    let next = snapshot.tree.signature_keys()?;
-    written
-        .new_epochs
-        .iter()
-        .map(|record| {
-            let past = PastEpoch::cut(&record.data)?;
-            Ok((record.epoch, EpochRow::new(&past.small, &past.keys, &next)))
-        })
-        .collect()
-}
-
-/// Which proposals could be committed in the new epoch.
-fn still_valid(session: &Session, proposals: &[ProposalInfo]) -> Vec<ProposalInfo> {
-    let valid = |info: &&ProposalInfo| match (info.kind, &info.subject) {
-        (1, Some(subject)) => {
-            let identity = subject.credential_bytes();
-            session.engine.member_with_identity(identity).is_err()
-        }
-        // By index a Remove would hit whoever came to that leaf since.
-        (3, Some(subject)) => {
-            subject.leaf.and_then(|leaf| session.engine.member_at_index(leaf)).is_some_and(|member| {
-                member.signing_identity.signature_key.as_bytes() == subject.signature_key
-                    && Some(engine::credential(&member.signing_identity)) == subject.credential
-            })
-        }
-        _ => true,
+/// The records of epochs that ended, with members told by their successors'.
+fn past_epochs(
+    session: &Session,
+    effect: &CommitEffect,
+    snapshot: &Snapshot,
+    written: &Written,
+) -> Result<Vec<(u64, EpochRow)>> {
+    let next = snapshot.tree.identities()?;
+    let epoch = session.engine.context().epoch;
+    let before = |leaf: u32| match effect {
+        CommitEffect::NewEpoch(new) => new.prior_state.member_at_index(leaf).map(|member| member.signing_identity),
+        _ => None,
     };
-    proposals.iter().filter(valid).cloned().collect()
+    let mut rows = Vec::new();
+    for record in &written.new_epochs {
+        let past = PastEpoch::cut(&record.data)?;
+        let mut members = Vec::new();
+        for (leaf, key) in (0u32..).zip(&past.keys) {
+            let after = next.get(leaf as usize).and_then(Option::as_ref);
+            let same = match (key, after) {
+                (Some(key), Some(after)) => engine::key_of(after)? == key,
+                (None, None) => true,
+                _ => false,
+            };
+            members.push(match key {
+                _ if same && session.tree.updated.get(leaf as usize) != Some(&epoch) => after.cloned(),
+                Some(key) => match before(leaf) {
+                    Some(identity) => Some(identity.mls_encode_to_vec()?),
+                    None if same => after.cloned(),
+                    None => Some(engine::signing_identity(&Credential::Basic { identity: Vec::new() }, key)?)
+                        .map(|identity| identity.mls_encode_to_vec())
+                        .transpose()?,
+                },
+                None => None,
+            });
+        }
+        rows.push((record.epoch, EpochRow::new(&past.small, &members, &next)));
+    }
+    Ok(rows)
 }
 
 impl Group {
@@ -349,6 +370,8 @@ impl Group {
     ) {
         let tag = self.core.tag;
         self.core.forget_folded();
+        EpochRow::forget(batch, tag);
+        Withdrawn::forget(batch, tag);
         StoredTree::forget(batch, tag);
         let mut stored = StoredTree::new();
         let context = engine.context();

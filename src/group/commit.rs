@@ -2,29 +2,35 @@
 
 use super::{
     COMMIT, Group, GroupRow, JOINING, Locked, Session,
-    propose::{check_key_package, check_proposal, describe, new_own, now, reinit_id},
+    propose::{check_proposals, describe, new_own, now, reinit_id},
     session::{Failure, run},
 };
 use crate::{
-    Commit, CommitBundle, CommitOptions, CommitStatus, ErrorCode, GroupStatus, HeldFor, NewIdentity, Proposal,
-    ProposalInfo, Result,
-    engine::{self, CommitShape, Own, PendingSecrets, Tree, extensions},
+    CipherSuite, Commit, CommitBundle, CommitOptions, CommitStatus, ErrorCode, GroupStatus, HeldFor, NewIdentity,
+    Proposal, ProposalInfo, Result,
+    client::ClientCore,
+    engine::{self, CommitShape, EngineGroup, Own, PendingSecrets, Tree, extensions, public_extensions},
     error::fail,
     ledger::{decode, encode},
     store::Key,
+    trust::Pin,
 };
 use minicbor::{Decode, Encode};
 use mls_rs::{
+    CipherSuiteProvider,
     group::{
         CommitBuilder, CommitOutput, CommitSecrets, Sender as EngineSender,
         proposal::{CustomProposal, Proposal as EngineProposal, ProposalType},
     },
-    mls_rs_codec::MlsDecode,
+    mls_rs_codec::{MlsDecode, MlsEncode},
     psk::ExternalPskId,
 };
+use zeroize::Zeroizing;
 
 /// How many commits can be pending in an epoch, and how many rejected ones are remembered.
 const PENDING_MAX: usize = 4;
+/// How often a superseded commit's proposals are tried, to find which ones are still valid.
+const TRIALS_MAX: u32 = 64;
 
 /// A commit as it is stored.
 #[derive(Encode, Decode)]
@@ -50,7 +56,7 @@ pub(crate) struct CommitRow {
     #[n(7)]
     #[cbor(with = "minicbor::bytes")]
     pub(super) group_info: Option<Vec<u8>>,
-    /// The engine's secrets without the tree. Empty for an external commit and after acceptance.
+    /// The engine's secrets without the tree; of an external commit the state that it leads to. Empty after acceptance.
     #[n(8)]
     #[cbor(with = "minicbor::bytes")]
     secrets: Vec<u8>,
@@ -59,6 +65,11 @@ pub(crate) struct CommitRow {
     /// What it proposes by value.
     #[n(10)]
     pub(super) by_value: Vec<ProposalInfo>,
+    /// First uses of credentials that it makes.
+    #[n(11)]
+    pub(super) pins: Vec<Pin>,
+    #[n(12)]
+    pub(super) external: bool,
 }
 
 impl Drop for CommitRow {
@@ -141,7 +152,7 @@ impl CommitRow {
     }
 
     /// A commit whose epoch is there already.
-    pub(super) fn accepted(id: u64, epoch: u64, message: Vec<u8>, welcomes: Vec<Vec<u8>>) -> Self {
+    pub(super) fn made(id: u64, epoch: u64, message: Vec<u8>, welcomes: Vec<Vec<u8>>) -> Self {
         Self {
             id,
             status: CommitStatus::Accepted as u8,
@@ -154,30 +165,58 @@ impl CommitRow {
             secrets: Vec::new(),
             tree: TreeDiff::default(),
             by_value: Vec::new(),
+            pins: Vec::new(),
+            external: false,
         }
     }
 
-    /// A commit that joins: its secrets are the state in the joining row.
-    pub(super) fn joining(id: u64, epoch: u64, message: Vec<u8>) -> Self {
-        let mut row = Self::accepted(id, epoch, message, Vec::new());
+    /// A commit that joins, of the epoch `epoch`, and the state that it leads to.
+    pub(super) fn joining(id: u64, epoch: u64, message: Vec<u8>, state: &[u8], pins: &[Pin]) -> Self {
+        let mut row = Self::made(id, epoch, message, Vec::new());
         row.status = CommitStatus::Pending as u8;
+        row.secrets = state.to_vec();
+        row.pins = pins.to_vec();
+        row.external = true;
         row
     }
 
+    /// The state that a commit which joins leads to.
+    pub(super) fn state(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(self.secrets.clone())
+    }
+
     /// As it is kept until its event is acknowledged.
-    pub(super) fn into_accepted(mut self) -> Self {
-        zeroize::Zeroize::zeroize(&mut self.secrets);
-        self.status = CommitStatus::Accepted as u8;
-        self.tree = TreeDiff::default();
-        self.by_value.clear();
-        self
+    pub(super) fn accepted(&self) -> Self {
+        let welcomes = self.welcomes.iter().map(|welcome| welcome.to_vec()).collect();
+        let mut row = Self::made(self.id, self.epoch, self.message.clone(), welcomes);
+        row.group_info.clone_from(&self.group_info);
+        row
     }
 }
 
-/// What is to be committed: the application's proposals, or encoded ones of a superseded commit.
-pub(super) enum Content {
-    Proposals(Vec<Proposal>),
-    Encoded(Vec<Vec<u8>>),
+/// What is to be committed by value: new proposals, or those of a superseded commit.
+enum Content {
+    New(Vec<Proposal>),
+    Again(Vec<ProposalInfo>),
+}
+
+impl Content {
+    /// The proposals, with everything decided that they leave open.
+    fn proposals(&self, session: &Session) -> Result<Vec<Proposal>> {
+        match self {
+            Self::New(proposals) => proposals.iter().cloned().map(decided).collect(),
+            Self::Again(infos) => infos.iter().map(|info| again(session, info)).collect(),
+        }
+    }
+}
+
+fn decided(proposal: Proposal) -> Result<Proposal> {
+    Ok(match proposal {
+        Proposal::ReInit { group_id, cipher_suite, extensions } => {
+            Proposal::ReInit { group_id: Some(reinit_id(&group_id)?), cipher_suite, extensions }
+        }
+        other => other,
+    })
 }
 
 impl Group {
@@ -186,19 +225,21 @@ impl Group {
     /// group stays in the old epoch. An empty list renews this device's keys.
     ///
     /// Cached proposals that would make peers refuse the commit are left out: a second Update of one sender, an Update
-    /// of somebody who is removed, an Add of somebody who is added by value.
+    /// of somebody who is removed, an Add of somebody who is added by value, a resumption secret that this device or a
+    /// joiner does not have, everything beside a ReInit by value.
     ///
     /// Errors: `TooManyCommits` with four pending in this epoch, `InvalidProposal`, `InvalidKeyPackage`,
     /// `KeyPackageExpired`, `DuplicateMember`, `MemberNotFound`, `PskNotFound`, `CredentialDenied`, `CredentialLater`,
     /// `InvalidSigningKey`, `InvalidCredential`, and those of [`encrypt`](Self::encrypt) but `CommitRequired`.
     pub fn commit(&self, proposals: Vec<Proposal>, options: CommitOptions) -> Result<Commit> {
-        self.make_commit(&Content::Proposals(proposals), &options)
+        self.make_commit(&Content::New(proposals), &options)
     }
 
-    /// Commits proposals of a superseded commit again: the `encoded` bytes of
-    /// [`Superseded::still_valid`](crate::Superseded). Errors as for [`commit`](Self::commit), and `InvalidMessage`.
-    pub fn commit_again(&self, encoded: Vec<Vec<u8>>, options: CommitOptions) -> Result<Commit> {
-        self.make_commit(&Content::Encoded(encoded), &options)
+    /// Commits proposals of a superseded commit again: those of [`Superseded::still_valid`](crate::Superseded). Nonces
+    /// are made anew. A Remove is for who was meant, not for whoever has come to that leaf since: `MemberNotFound`
+    /// then. Errors as for [`commit`](Self::commit), and `InvalidMessage`.
+    pub fn commit_again(&self, proposals: Vec<ProposalInfo>, options: CommitOptions) -> Result<Commit> {
+        self.make_commit(&Content::Again(proposals), &options)
     }
 
     fn make_commit(&self, content: &Content, options: &CommitOptions) -> Result<Commit> {
@@ -210,20 +251,17 @@ impl Group {
             if pending >= PENDING_MAX {
                 return fail(ErrorCode::TooManyCommits, "four commits are pending in this epoch");
             }
-            let shape = self.shape(content, options);
-            let new = new_identity(locked.session(), content, options)?;
-            if let Content::Proposals(proposals) = content {
-                let limit = self.client.settings.limits.proposals_per_commit as usize;
-                if proposals.len() > limit {
-                    return fail(ErrorCode::TooLarge, "too many proposals for one commit");
-                }
-                proposals.iter().try_for_each(|proposal| check_proposal(&self.client, locked.session(), proposal))?;
+            let proposals = content.proposals(locked.session())?;
+            if proposals.len() > self.client.settings.limits.proposals_per_commit as usize {
+                return fail(ErrorCode::TooLarge, "too many proposals for one commit");
             }
-            let built = build(self, locked.session(), content, options, shape, new);
+            check_proposals(&self.client, locked.session(), &proposals)?;
+            let new = new_identity(locked.session(), &proposals, options)?;
+            let built = build(self, locked.session(), &proposals, options, self.shape(&proposals, options), new);
             let (output, secrets) = locked.settle(built)?;
-            let trust = locked.session().ask_trust(&self.client, &|_| None).and_then(|answer| answer.into_result());
+            let trust = locked.session().ask_current_trust(&self.client).and_then(|answer| answer.into_result());
             let answer = locked.settle(trust)?;
-            let row = self.commit_row(locked, content, &output, &secrets);
+            let row = self.commit_row(locked, &proposals, &output, &secrets, answer.pins);
             let mut row = locked.settle(row)?;
             let snapshot = locked.session().snapshot();
             let (snapshot, _) = locked.settle(snapshot)?;
@@ -232,7 +270,6 @@ impl Group {
                 row.id = tx.id();
                 tx.batch.put(CommitRow::key(self, row.id), encode(&row));
                 group_row.put(tx);
-                answer.remember(&mut tx.batch);
                 tx.raise_mark(&self.client);
                 Ok(row.id)
             })?;
@@ -242,31 +279,28 @@ impl Group {
         })
     }
 
-    fn shape(&self, content: &Content, options: &CommitOptions) -> CommitShape {
-        let by_value: &[Proposal] = match content {
-            Content::Proposals(proposals) => proposals,
-            Content::Encoded(_) => &[],
-        };
-        let renews = |proposal: &Proposal| matches!(proposal, Proposal::Update { .. } | Proposal::Custom { .. });
+    fn shape(&self, proposals: &[Proposal], options: &CommitOptions) -> CommitShape {
+        let updates = proposals.iter().any(|proposal| matches!(proposal, Proposal::Update { .. }));
         CommitShape {
             // A new signer without a path would sign everything with a key that is in no leaf.
             force_path: options.force_path
                 || options.new_identity.is_some()
                 || options.leaf_extensions.is_some()
-                || by_value.iter().any(renews)
-                || matches!(content, Content::Encoded(_)),
+                || updates,
             tree_out_of_band: options.tree_out_of_band,
             welcome_for_each: options.welcome_for_each,
             group_info: options.group_info.unwrap_or(self.client.settings.policy.publish_group_info),
+            trial: false,
         }
     }
 
     fn commit_row(
         &self,
         locked: &mut Locked,
-        content: &Content,
+        proposals: &[Proposal],
         output: &CommitOutput,
         secrets: &CommitSecrets,
+        pins: Vec<Pin>,
     ) -> Result<CommitRow> {
         let session = locked.session();
         let base = session.current_tree()?;
@@ -275,8 +309,10 @@ impl Group {
         let mut by_value = Vec::new();
         let own = EngineSender::Member(session.engine.current_member_index());
         let at = |leaf: u32| session.engine.member_at_index(leaf).map(|member| member.signing_identity);
-        for proposal in engine_proposals(content)? {
-            by_value.push(describe(&self.client, &at, &proposal, &own)?);
+        for proposal in proposals {
+            if let Some(proposal) = encoded(session, proposal)? {
+                by_value.push(describe(&self.client, &at, &proposal, &own)?);
+            }
         }
         Ok(CommitRow {
             id: 0,
@@ -294,6 +330,8 @@ impl Group {
             secrets: cut.small.to_vec(),
             tree: TreeDiff::new(&base, &cut.tree),
             by_value,
+            pins,
+            external: false,
         })
     }
 
@@ -360,8 +398,7 @@ impl Group {
             CommitStatus::Rejected => return Ok(()),
             _ => return fail(ErrorCode::InvalidArgument, "the commit is accepted already"),
         }
-        let joining =
-            self.client.store.get(&Key::group(JOINING, self.core.tag, &[]))?.is_some() && self.is_joining(id)?;
+        let joining = self.joining()? == Some(id);
         let mut rejected: Vec<u64> =
             self.commit_rows()?.iter().filter(|row| row.status() == CommitStatus::Rejected).map(|row| row.id).collect();
         rejected.sort_unstable();
@@ -375,13 +412,12 @@ impl Group {
                 return Ok(());
             }
             if joining {
+                // Whoever has the old state loaded has to see that it waits no more.
                 if let Some(mut old) = GroupRow::get(&self.client.store, self.core.tag)? {
                     old.version += 1;
                     tx.batch.put(GroupRow::key(self.core.tag), encode(&old));
                 }
-                tx.batch.delete(key.clone());
                 tx.batch.delete(Key::group(JOINING, self.core.tag, &[]));
-                return Ok(());
             }
             tx.batch.put(key.clone(), encode(&row));
             for oldest in rejected.iter().take((rejected.len() + 1).saturating_sub(PENDING_MAX)) {
@@ -395,8 +431,9 @@ impl Group {
 
     pub(crate) fn accept_commit(&self, id: u64) -> Result<()> {
         self.client.settings.full()?;
-        if self.is_joining(id)? {
-            return self.accept_joining(id);
+        if let Some(row) = self.stored_commit(id)?.filter(|row| row.external && row.status() != CommitStatus::Accepted)
+        {
+            return self.accept_joining(row);
         }
         self.attempt(|locked| {
             let Some(row) = self.stored_commit(id)? else {
@@ -407,7 +444,7 @@ impl Group {
                 CommitStatus::Pending | CommitStatus::Rejected => {}
                 CommitStatus::Superseded => return fail(ErrorCode::Superseded, "another commit won the epoch"),
             }
-            Ok(self.merge(locked, row)?.map(drop))
+            Ok(self.merge(locked, row, None)?.map(drop))
         })?;
         // Members who were faster have sent in the new epoch already.
         self.release(&[HeldFor::Proposal])?;
@@ -415,7 +452,12 @@ impl Group {
     }
 
     /// Moves the group to the epoch of a commit of ours. `None` if somebody else has moved it meanwhile.
-    pub(super) fn merge(&self, locked: &mut Locked, row: CommitRow) -> Result<Option<Vec<crate::Event>>> {
+    pub(super) fn merge(
+        &self,
+        locked: &mut Locked,
+        row: CommitRow,
+        held: Option<Key>,
+    ) -> Result<Option<Vec<crate::Event>>> {
         let session = locked.session();
         if session.damaged {
             locked.drop_session();
@@ -429,7 +471,7 @@ impl Group {
         if session.row.epoch != row.epoch || authenticator.as_bytes() != row.authenticator {
             return fail(ErrorCode::Superseded, "another commit won the epoch");
         }
-        let trigger = super::advance::Trigger { own_cached: Self::own_cached(session), ..Default::default() };
+        let trigger = super::advance::Trigger { held, own_cached: Self::own_cached(session), ..Default::default() };
         let base = session.current_tree()?;
         let secrets = PendingSecrets::join(&row.secrets, &row.tree.apply(&base), &base)?;
         let applied = CommitSecrets::from_bytes(&secrets)
@@ -440,58 +482,154 @@ impl Group {
     }
 }
 
-/// The engine's form of proposals by value that can be made again.
-fn engine_proposals(content: &Content) -> Result<Vec<EngineProposal>> {
-    let mut out = Vec::new();
-    match content {
-        Content::Encoded(encoded) => {
-            for bytes in encoded {
-                let mut rest = bytes.as_slice();
-                let proposal = EngineProposal::mls_decode(&mut rest)?;
-                if !rest.is_empty() {
-                    return fail(ErrorCode::InvalidMessage, "not an encoded proposal");
-                }
-                out.push(proposal);
-            }
-        }
-        Content::Proposals(proposals) => {
-            for proposal in proposals {
-                match proposal {
-                    Proposal::Add { key_package } => {
-                        // An AddProposal is its KeyPackage.
-                        let mut bytes = vec![0, 1];
-                        bytes.extend_from_slice(engine::KeyPackageFields::read(key_package)?.key_package);
-                        out.push(EngineProposal::mls_decode(&mut bytes.as_slice())?);
-                    }
-                    Proposal::Remove { leaf } => {
-                        let mut bytes = vec![0, 3];
-                        bytes.extend_from_slice(&leaf.to_be_bytes());
-                        out.push(EngineProposal::mls_decode(&mut bytes.as_slice())?);
-                    }
-                    Proposal::GroupContextExtensions { extensions: list } => {
-                        out.push(EngineProposal::GroupContextExtensions(extensions(list)?));
-                    }
-                    Proposal::Custom { kind, data } => {
-                        out.push(EngineProposal::Custom(CustomProposal::new(ProposalType::new(*kind), data.clone())))
-                    }
-                    // Nonces and keys are made by the engine: committing these again means making them anew.
-                    _ => {}
-                }
-            }
-        }
+impl Group {
+    /// Which proposals could be committed in this epoch. Whatever fails together is tried in parts, but not for ever.
+    pub(super) fn still_valid(&self, session: &Session, proposals: &[ProposalInfo]) -> Vec<ProposalInfo> {
+        let mut trials = TRIALS_MAX;
+        let mut valid = self.valid_among(session, proposals, &mut trials);
+        valid.sort_by_key(|at| *at);
+        valid.into_iter().map(|at| proposals[at].clone()).collect()
     }
-    Ok(out)
+
+    fn valid_among(&self, session: &Session, proposals: &[ProposalInfo], trials: &mut u32) -> Vec<usize> {
+        if proposals.is_empty() || *trials == 0 {
+            return Vec::new();
+        }
+        *trials -= 1;
+        if self.would_commit(session, proposals) {
+            return (0..proposals.len()).collect();
+        }
+        if proposals.len() == 1 {
+            return Vec::new();
+        }
+        let (left, right) = proposals.split_at(proposals.len() / 2);
+        let mut valid = self.valid_among(session, left, trials);
+        valid.extend(self.valid_among(session, right, trials).into_iter().map(|at| at + left.len()));
+        valid
+    }
+
+    /// Whether these could be committed together: tried on a copy of the group, which is thrown away.
+    fn would_commit(&self, session: &Session, infos: &[ProposalInfo]) -> bool {
+        let shape = CommitShape { tree_out_of_band: true, trial: true, ..CommitShape::default() };
+        let tried = infos
+            .iter()
+            .map(|info| again(session, info))
+            .collect::<Result<Vec<_>>>()
+            .and_then(|proposals| check_proposals(&self.client, session, &proposals).map(|()| proposals))
+            .and_then(|proposals| {
+                let mut copy = session.engine.clone();
+                session.parts.rules.set_shape(shape);
+                build_on(&self.client, &mut copy, &proposals, &CommitOptions::default(), None).map(drop)
+            });
+        // What it asked about is not to be decided now.
+        session.parts.identity.take();
+        session.parts.rules.set_shape(CommitShape::default());
+        tried.is_ok()
+    }
+}
+
+/// A proposal of ours that was described, to be made again. `MemberNotFound` if whom it removes is not there any more.
+fn again(session: &Session, info: &ProposalInfo) -> Result<Proposal> {
+    let mut rest = info.encoded.as_slice();
+    let proposal = EngineProposal::mls_decode(&mut rest)?;
+    if !rest.is_empty() {
+        return fail(ErrorCode::InvalidMessage, "not an encoded proposal");
+    }
+    Ok(match proposal {
+        // An AddProposal is its KeyPackage.
+        EngineProposal::Add(_) => Proposal::Add { key_package: engine::key_package_message(&info.encoded[2..]) },
+        EngineProposal::Remove(remove) => {
+            let leaf = remove.to_remove();
+            // By index a Remove would hit whoever came to that leaf since.
+            let same =
+                session.engine.member_at_index(leaf).zip(info.subject.as_ref()).is_some_and(|(member, subject)| {
+                    member.signing_identity.signature_key.as_bytes() == subject.signature_key
+                        && subject.credential == Some(engine::credential(&member.signing_identity))
+                });
+            if !same {
+                return fail(ErrorCode::MemberNotFound, "who was to be removed is not at this leaf any more");
+            }
+            Proposal::Remove { leaf }
+        }
+        EngineProposal::Psk(psk) => match psk.external_psk_id() {
+            Some(id) => Proposal::ExternalPsk { id: id.to_vec() },
+            None => {
+                let mut reader = engine::Reader::new(&info.encoded);
+                reader.skip(4)?; // proposal type, kind of key, usage
+                let (group_id, epoch) = (reader.vector()?, reader.u64()?);
+                if group_id != session.row.id {
+                    return fail(ErrorCode::InvalidProposal, "the secret is another group's");
+                }
+                Proposal::ResumptionPsk { epoch }
+            }
+        },
+        EngineProposal::ReInit(reinit) => Proposal::ReInit {
+            group_id: Some(reinit.group_id().to_vec()),
+            cipher_suite: CipherSuite(reinit.new_cipher_suite().raw_value()),
+            extensions: public_extensions(reinit.new_group_context_extensions()),
+        },
+        EngineProposal::GroupContextExtensions(list) => {
+            Proposal::GroupContextExtensions { extensions: public_extensions(&list) }
+        }
+        EngineProposal::Custom(custom) => {
+            Proposal::Custom { kind: custom.proposal_type().raw_value(), data: custom.data().to_vec() }
+        }
+        _ => return fail(ErrorCode::InvalidProposal, "this kind of proposal cannot be committed by value"),
+    })
+}
+
+/// The engine's form of a proposal by value. `None` for an Update, which a commit is by itself.
+fn encoded(session: &Session, proposal: &Proposal) -> Result<Option<EngineProposal>> {
+    let mut bytes = Vec::new();
+    match proposal {
+        Proposal::Add { key_package } => {
+            bytes.extend_from_slice(&[0, 1]);
+            bytes.extend_from_slice(engine::KeyPackageFields::read(key_package)?.key_package);
+        }
+        Proposal::Remove { leaf } => {
+            bytes.extend_from_slice(&[0, 3]);
+            bytes.extend_from_slice(&leaf.to_be_bytes());
+        }
+        Proposal::ExternalPsk { id } => {
+            bytes.extend_from_slice(&[0, 4, 1]);
+            engine::put_vector(&mut bytes, id);
+            engine::put_vector(&mut bytes, &nonce(session)?);
+        }
+        Proposal::ResumptionPsk { epoch } => {
+            bytes.extend_from_slice(&[0, 4, 2, 1]);
+            engine::put_vector(&mut bytes, &session.row.id);
+            bytes.extend_from_slice(&epoch.to_be_bytes());
+            engine::put_vector(&mut bytes, &nonce(session)?);
+        }
+        Proposal::ReInit { group_id, cipher_suite, extensions: list } => {
+            bytes.extend_from_slice(&[0, 5]);
+            engine::put_vector(&mut bytes, group_id.as_deref().unwrap_or_default());
+            bytes.extend_from_slice(&[0, 1]); // version
+            bytes.extend_from_slice(&cipher_suite.0.to_be_bytes());
+            extensions(list)?.mls_encode(&mut bytes)?;
+        }
+        Proposal::GroupContextExtensions { extensions: list } => {
+            return Ok(Some(EngineProposal::GroupContextExtensions(extensions(list)?)));
+        }
+        Proposal::Custom { kind, data } => {
+            return Ok(Some(EngineProposal::Custom(CustomProposal::new(ProposalType::new(*kind), data.clone()))));
+        }
+        Proposal::Update { .. } => return Ok(None),
+    }
+    Ok(Some(EngineProposal::mls_decode(&mut bytes.as_slice())?))
+}
+
+/// One of the right length. The engine makes the one that counts.
+fn nonce(session: &Session) -> Result<Vec<u8>> {
+    engine::random(engine::suite_provider(CipherSuite(session.row.cipher_suite))?.kdf_extract_size())
 }
 
 /// The identity that a commit changes to, if it does.
-fn new_identity(session: &Session, content: &Content, options: &CommitOptions) -> Result<Option<Own>> {
-    let by_value = match content {
-        Content::Proposals(proposals) => proposals.iter().find_map(|proposal| match proposal {
-            Proposal::Update { identity, .. } => identity.as_ref(),
-            _ => None,
-        }),
-        Content::Encoded(_) => None,
-    };
+fn new_identity(session: &Session, proposals: &[Proposal], options: &CommitOptions) -> Result<Option<Own>> {
+    let by_value = proposals.iter().find_map(|proposal| match proposal {
+        Proposal::Update { identity, .. } => identity.as_ref(),
+        _ => None,
+    });
     let identity: Option<&NewIdentity> = options.new_identity.as_ref().or(by_value);
     identity.map(|identity| new_own(session, identity)).transpose()
 }
@@ -499,61 +637,65 @@ fn new_identity(session: &Session, content: &Content, options: &CommitOptions) -
 fn build(
     group: &Group,
     session: &mut Session,
-    content: &Content,
+    proposals: &[Proposal],
     options: &CommitOptions,
     shape: CommitShape,
     new: Option<Own>,
 ) -> Result<(CommitOutput, CommitSecrets)> {
     session.parts.rules.set_shape(shape);
-    let mut leaf_extensions = options.leaf_extensions.clone();
-    let mut raw = Vec::new();
-    if let Content::Encoded(_) = content {
-        raw = engine_proposals(content)?;
-    }
-    let mut reinit = None;
-    let mut key_packages = Vec::new();
-    if let Content::Proposals(proposals) = content {
-        for proposal in proposals {
-            match proposal {
-                Proposal::Add { key_package } => {
-                    key_packages.push(check_key_package(&group.client, session, key_package)?);
-                }
-                Proposal::Update { leaf_extensions: Some(list), .. } => leaf_extensions = Some(list.clone()),
-                Proposal::ReInit { group_id, cipher_suite, extensions: list } => {
-                    reinit = Some((reinit_id(group_id)?, *cipher_suite, extensions(list)?));
-                }
-                _ => {}
-            }
+    build_on(&group.client, &mut session.engine, proposals, options, new)
+}
+
+fn build_on(
+    client: &ClientCore,
+    engine: &mut EngineGroup,
+    proposals: &[Proposal],
+    options: &CommitOptions,
+    new: Option<Own>,
+) -> Result<(CommitOutput, CommitSecrets)> {
+    let by_value = proposals.iter().find_map(|proposal| match proposal {
+        Proposal::Update { leaf_extensions, .. } => leaf_extensions.as_ref(),
+        _ => None,
+    });
+    let leaf_extensions = options.leaf_extensions.as_ref().or(by_value);
+    let leaf_extensions = leaf_extensions.map(|list| extensions(list)).transpose()?;
+    let key_packages = proposals.iter().filter_map(|proposal| match proposal {
+        Proposal::Add { key_package } => Some(engine::decode(key_package)),
+        _ => None,
+    });
+    let mut key_packages = key_packages.collect::<Result<Vec<_>>>()?.into_iter();
+    let lists = proposals.iter().filter_map(|proposal| match proposal {
+        Proposal::ReInit { extensions: list, .. } | Proposal::GroupContextExtensions { extensions: list } => {
+            Some(extensions(list))
         }
-    }
-    let leaf_extensions = leaf_extensions.map(|list| extensions(&list)).transpose()?;
-    let time = now(&group.client);
-    let engine = &mut session.engine;
+        _ => None,
+    });
+    let mut lists = lists.collect::<Result<Vec<_>>>()?.into_iter();
     Ok(run(|| {
         let mut builder: CommitBuilder<_> =
-            engine.commit_builder().authenticated_data(options.aad.clone()).commit_time(time).raw_proposals(raw);
-        for key_package in key_packages {
-            builder = builder.add_member(key_package)?;
-        }
-        if let Content::Proposals(proposals) = content {
-            for proposal in proposals {
-                builder = match proposal {
-                    Proposal::Remove { leaf } => builder.remove_member(*leaf)?,
-                    Proposal::ExternalPsk { id } => builder.add_external_psk(ExternalPskId::new(id.clone()))?,
-                    Proposal::ResumptionPsk { epoch } => builder.add_resumption_psk(*epoch)?,
-                    Proposal::GroupContextExtensions { extensions: list } => {
-                        builder.set_group_context_ext(extensions(list).expect("check_proposal converted them"))?
-                    }
-                    Proposal::Custom { kind, data } => {
-                        builder.custom_proposal(CustomProposal::new(ProposalType::new(*kind), data.clone()))
-                    }
-                    _ => builder,
-                };
-            }
-        }
-        if let Some((id, suite, list)) = reinit {
-            let suite = mls_rs::CipherSuite::new(suite.0);
-            builder = builder.reinit(Some(id), mls_rs::ProtocolVersion::MLS_10, suite, list)?;
+            engine.commit_builder().authenticated_data(options.aad.clone()).commit_time(now(client));
+        for proposal in proposals {
+            builder = match proposal {
+                Proposal::Add { .. } => match key_packages.next() {
+                    Some(key_package) => builder.add_member(key_package)?,
+                    None => builder,
+                },
+                Proposal::Remove { leaf } => builder.remove_member(*leaf)?,
+                Proposal::ExternalPsk { id } => builder.add_external_psk(ExternalPskId::new(id.clone()))?,
+                Proposal::ResumptionPsk { epoch } => builder.add_resumption_psk(*epoch)?,
+                Proposal::GroupContextExtensions { .. } => {
+                    builder.set_group_context_ext(lists.next().unwrap_or_default())?
+                }
+                Proposal::ReInit { group_id, cipher_suite, .. } => {
+                    let suite = mls_rs::CipherSuite::new(cipher_suite.0);
+                    let list = lists.next().unwrap_or_default();
+                    builder.reinit(group_id.clone(), mls_rs::ProtocolVersion::MLS_10, suite, list)?
+                }
+                Proposal::Custom { kind, data } => {
+                    builder.custom_proposal(CustomProposal::new(ProposalType::new(*kind), data.clone()))
+                }
+                Proposal::Update { .. } => builder,
+            };
         }
         if let Some(own) = new {
             builder = builder.set_new_signing_identity(own.signer, own.identity);

@@ -43,8 +43,10 @@ impl HeldRow {
         rows.into_iter().map(|(key, row)| Ok((key, decode(&row)?))).collect()
     }
 
-    pub(crate) fn forget(batch: &mut Batch, tag: GroupTag) {
-        batch.delete_prefix(Key::group(HELD, tag, &[]));
+    /// Forgets what waits for an epoch up to this one.
+    pub(crate) fn forget(batch: &mut Batch, tag: GroupTag, epoch: u64) {
+        let first = Key::group(HELD, tag, &[]);
+        batch.delete_range(first, Key::group(HELD, tag, &epoch.saturating_add(1).to_be_bytes()));
     }
 }
 

@@ -26,7 +26,7 @@ use mls_rs::{
         built_in::{ExternalSendersExt, RequiredCapabilitiesExt},
     },
     external_client::ExternalClient,
-    group::{ExportedTree, proposal::CustomProposal, proposal::ProposalType},
+    group::{ExportedTree, GroupContext, proposal::CustomProposal, proposal::ProposalType},
     identity::{CredentialType, SigningIdentity},
     psk::ExternalPskId,
 };
@@ -39,11 +39,9 @@ const INVITATION: u8 = b'I';
 const INVITATIONS_MAX: usize = 1_000;
 /// The extension type `ratchet_tree`.
 const RATCHET_TREE: u16 = 2;
-/// How many groups are tried as the parent of a successor that a Welcome belongs to.
-const PARENTS_MAX: u32 = 256;
 
 #[derive(Encode, Decode)]
-pub(super) struct InvitationRow {
+pub(crate) struct InvitationRow {
     #[n(0)]
     #[cbor(with = "minicbor::bytes")]
     welcome: Vec<u8>,
@@ -53,24 +51,19 @@ pub(super) struct InvitationRow {
     #[n(2)]
     #[cbor(with = "minicbor::bytes")]
     group_id: Vec<u8>,
+    /// The epoch of a group of ours that it continues, as the engine needs it: that group may have moved on, or be
+    /// gone, when the invitation is taken.
     #[n(3)]
     #[cbor(with = "minicbor::bytes")]
-    parent: Option<Vec<u8>>,
+    pub(super) parent: Option<Vec<u8>>,
+    /// Whether the parent ended with that epoch.
+    #[n(4)]
+    pub(super) reinit: bool,
 }
 
-/// The state that an external commit leads to.
-#[derive(Encode, Decode)]
-pub(super) struct JoiningRow {
-    #[n(0)]
-    pub(super) commit: u64,
-    #[n(1)]
-    #[cbor(with = "minicbor::bytes")]
-    snapshot: Vec<u8>,
-}
-
-impl Drop for JoiningRow {
+impl Drop for InvitationRow {
     fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.snapshot);
+        zeroize::Zeroize::zeroize(&mut self.parent);
     }
 }
 
@@ -172,9 +165,7 @@ impl Client {
         let snapshot = Snapshot::cut(&written(&mut engine, &parts)?)?;
         self.core.step(|tx| {
             self.core.absent(&group)?;
-            let folded = tx.id();
-            group.first_rows(&mut tx.batch, &snapshot, &engine, None, folded);
-            group.forget_marker(&mut tx.batch);
+            group.arrive(tx, &snapshot, &engine)?;
             trust.remember(&mut tx.batch);
             Ok(())
         })?;
@@ -215,7 +206,7 @@ impl Client {
     /// is accepted, and a resync keeps the old state until then.
     ///
     /// Errors: `InvalidGroupInfo` if it does not allow it, `TreeRequired`, `InvalidTree`, `GroupExists` without
-    /// `resync`, `MemberNotFound` for a resync of a device that is not in the tree, `PskNotFound`, `CredentialDenied`,
+    /// `resync`, `GroupJoining` while another one is pending, `MemberNotFound` for a resync of a device that is not in the tree, `PskNotFound`, `CredentialDenied`,
     /// `CredentialLater`, `TooLarge`, `Unsupported`.
     pub fn join_external(&self, group_info: &[u8], options: JoinOptions) -> Result<Commit> {
         self.core.open()?;
@@ -229,6 +220,8 @@ impl Client {
         let mut slot = group.core.session.enter()?;
         if !options.resync {
             core.absent(&group)?;
+        } else if group.joining()?.is_some() {
+            return fail(ErrorCode::GroupJoining, "an external commit of this device is pending: reject it first");
         }
         let own = core.own(suite)?;
         let tree = match (tree_extension(info.extensions()), &options.tree) {
@@ -277,16 +270,18 @@ impl Client {
         let id = core.step(|tx| {
             let id = tx.id();
             let tag = group.core.tag;
-            let joining = JoiningRow { commit: id, snapshot: snapshot.to_vec() };
-            tx.batch.put(Key::group(JOINING, tag, &[]), encode(&joining));
+            if group.joining()?.is_some() {
+                return fail(ErrorCode::GroupJoining, "an external commit of this device is pending");
+            }
+            let row = CommitRow::joining(id, epoch, commit.clone(), &snapshot, &trust.pins);
+            tx.batch.put(Key::group(JOINING, tag, &[]), encode(&id));
             // Whoever has the old state loaded has to see that it waits.
             if let Some(mut old) = GroupRow::get(&core.store, tag)? {
                 old.version += 1;
                 tx.batch.put(GroupRow::key(tag), encode(&old));
             }
-            tx.batch.put(CommitRow::key(&group, id), encode(&CommitRow::joining(id, epoch, commit.clone())));
+            tx.batch.put(CommitRow::key(&group, id), encode(&row));
             group.forget_marker(&mut tx.batch);
-            trust.remember(&mut tx.batch);
             Ok(id)
         })?;
         *slot = None;
@@ -307,15 +302,8 @@ impl Client {
             (None, Some(tree)) => Some(exported_tree(&self.core, tree)?),
             (None, None) => None,
         };
-        let mut preview = GroupPreview {
-            group_id: info.group_context().group_id().to_vec(),
-            cipher_suite: info.group_context().cipher_suite.raw_value(),
-            epoch: info.group_context().epoch,
-            inviter: None,
-            members: Vec::new(),
-            needs_tree: tree.is_none(),
-            parent: None,
-        };
+        let mut preview = preview_of(info.group_context());
+        preview.needs_tree = tree.is_none();
         if let Some(tree) = tree {
             let parts = self.core.parts();
             let observer = ExternalClient::builder()
@@ -481,6 +469,19 @@ fn context_extensions(options: &GroupOptions) -> Result<ExtensionList> {
     Ok(list)
 }
 
+/// What a group's context says of it.
+fn preview_of(context: &GroupContext) -> GroupPreview {
+    GroupPreview {
+        group_id: context.group_id.clone(),
+        cipher_suite: context.cipher_suite.raw_value(),
+        epoch: context.epoch,
+        inviter: None,
+        members: Vec::new(),
+        needs_tree: true,
+        parent: None,
+    }
+}
+
 fn invalid_extension() -> MlsError {
     MlsError::new(ErrorCode::InvalidArgument, "an extension cannot be encoded")
 }
@@ -499,9 +500,7 @@ impl ClientCore {
     /// `GroupExists` if this device is in the group, or is joining it. A group that is closed may be joined again.
     pub(super) fn absent(&self, group: &Group) -> Result<()> {
         let status = self.status(group.core.tag)?;
-        if matches!(status, Some(GroupStatus::Active | GroupStatus::RejoinNeeded))
-            || status.is_none() && self.exists(group.core.tag)?
-        {
+        if matches!(status, Some(GroupStatus::Active | GroupStatus::RejoinNeeded)) || group.joining()?.is_some() {
             return fail(ErrorCode::GroupExists, "this device is in the group, or is joining it");
         }
         Ok(())
@@ -520,81 +519,45 @@ impl ClientCore {
         let (parts, own, suite) = package.engine(self)?;
         let tree = tree.map(|tree| exported_tree(self, tree)).transpose()?;
         let (engine, info) = match &row.parent {
-            Some(parent) => self.join_successor(&parts, parent, &own, &welcome, tree)?,
+            Some(parent) => self.join_successor(&parts, parent, row.reinit, &own, &welcome, tree)?,
             None => run(|| self.engine_client(&parts, &own, suite).join_group(tree, &welcome, None))?,
         };
         Ok(Arrival { engine, parts, inviter: Some(info.sender) })
     }
 
-    /// What is in a Welcome, and whose successor it is. Errors say why it cannot be shown.
-    pub(crate) fn preview_welcome(
-        &self,
-        welcome: &[u8],
-        reference: &[u8],
-    ) -> Result<(GroupPreview, Option<Vec<u8>>), MlsError> {
+    /// What is in a Welcome, and the invitation to store. Errors say why it cannot be shown.
+    pub(crate) fn preview_welcome(&self, welcome: &[u8], reference: &[u8]) -> Result<(GroupPreview, InvitationRow)> {
         let Some(package) = KeyPackageRow::get(&self.store, reference)? else {
             return fail(ErrorCode::InvalidWelcome, "the key package of this Welcome is gone");
         };
-        let (parts, own, suite) = package.engine(self)?;
         let message = engine::decode(welcome)?;
-        let examined = run(|| self.engine_client(&parts, &own, suite).examine_welcome_message(&message));
         let mut row = InvitationRow {
             welcome: welcome.to_vec(),
             key_package: reference.to_vec(),
             group_id: Vec::new(),
             parent: None,
+            reinit: false,
         };
-        let info = match examined {
-            Ok(info) => info,
-            Err(super::session::Failure::Engine(error))
-                if matches!(*error, mls_rs::error::MlsError::OldGroupStateNotFound) =>
-            {
-                return self.preview_successor(row);
-            }
-            Err(failure) => return Err(failure.into()),
-        };
-        let context = info.group_context();
-        let mut preview = GroupPreview {
-            group_id: context.group_id().to_vec(),
-            cipher_suite: context.cipher_suite.raw_value(),
-            epoch: context.epoch,
-            inviter: None,
-            members: Vec::new(),
-            needs_tree: true,
-            parent: None,
-        };
+        if let Some(continued) = package.continued(welcome)? {
+            let parent = self.parent_of(&continued)?;
+            row.parent = Some(parent.to_vec());
+            row.reinit = continued.reinit;
+            let arrival = self.arrive(&row, None)?;
+            let mut preview = preview_of(arrival.engine.context());
+            self.fill_preview(&mut preview, &arrival);
+            preview.parent = Some(continued.group_id);
+            row.group_id.clone_from(&preview.group_id);
+            return Ok((preview, row));
+        }
+        let (parts, own, suite) = package.engine(self)?;
+        let info = run(|| self.engine_client(&parts, &own, suite).examine_welcome_message(&message))?;
+        let mut preview = preview_of(info.group_context());
+        row.group_id.clone_from(&preview.group_id);
         if let Some(tree) = tree_extension(info.extensions()) {
             check_tree(self, tree)?;
-            row.group_id.clone_from(&preview.group_id);
             self.fill_preview(&mut preview, &self.arrive(&row, None)?);
         }
-        Ok((preview, None))
-    }
-
-    /// A Welcome that continues one of our groups says so only to who tries.
-    fn preview_successor(&self, mut row: InvitationRow) -> Result<(GroupPreview, Option<Vec<u8>>)> {
-        let all = Key::from_bytes(vec![super::GROUP]);
-        let rows = self.store.scan_prefix(&all, false, PARENTS_MAX)?;
-        let mut parents: Vec<GroupRow> = rows.iter().map(|(_, row)| decode(row)).collect::<Result<_>>()?;
-        // A group that was replaced waits for just this.
-        parents.sort_by_key(|parent| parent.status != GroupStatus::Replaced);
-        for parent in parents {
-            row.parent = Some(parent.id.clone());
-            let Ok(arrival) = self.arrive(&row, None) else { continue };
-            let context = arrival.engine.context();
-            let mut preview = GroupPreview {
-                group_id: context.group_id().to_vec(),
-                cipher_suite: context.cipher_suite.raw_value(),
-                epoch: context.epoch,
-                inviter: None,
-                members: Vec::new(),
-                needs_tree: false,
-                parent: row.parent.clone(),
-            };
-            self.fill_preview(&mut preview, &arrival);
-            return Ok((preview, row.parent.take()));
-        }
-        fail(ErrorCode::NoSuccessor, "the Welcome continues a group that this device does not know")
+        Ok((preview, row))
     }
 
     fn fill_preview(&self, preview: &mut GroupPreview, arrival: &Arrival) {
@@ -605,17 +568,11 @@ impl ClientCore {
     }
 
     /// Stores an invitation with its event.
-    pub(crate) fn invite(&self, tx: &mut Tx, welcome: &[u8], reference: &[u8], preview: &GroupPreview) -> u64 {
-        let row = InvitationRow {
-            welcome: welcome.to_vec(),
-            key_package: reference.to_vec(),
-            group_id: preview.group_id.clone(),
-            parent: preview.parent.clone(),
-        };
-        let tag = self.store.group_tag(&preview.group_id);
-        let invitation = Invitation { id: 0, preview: preview.clone(), key_package: reference.to_vec() };
-        let id = tx.event(Some(tag), &preview.group_id, EventKind::Invited(invitation));
-        tx.batch.put(invitation_key(id), encode(&row));
+    pub(crate) fn invite(&self, tx: &mut Tx, row: &InvitationRow, preview: &GroupPreview) -> u64 {
+        let tag = self.store.group_tag(&row.group_id);
+        let invitation = Invitation { id: 0, preview: preview.clone(), key_package: row.key_package.clone() };
+        let id = tx.event(Some(tag), &row.group_id, EventKind::Invited(invitation));
+        tx.batch.put(invitation_key(id), encode(row));
         id
     }
 
@@ -647,8 +604,7 @@ impl ClientCore {
         let package = KeyPackageRow::get(&self.store, &row.key_package)?;
         let events = self.step_events(|tx| {
             self.absent(&group)?;
-            let kept = GroupRow::get(&self.store, group.core.tag)?;
-            group.arrive(tx, &snapshot, &arrival.engine, kept.as_ref())?;
+            group.arrive(tx, &snapshot, &arrival.engine)?;
             tx.batch.delete(invitation_key(id));
             if package.as_ref().is_some_and(|package| !package.last_resort) {
                 // Another invitation that came with it may have been joined meanwhile.
@@ -676,35 +632,38 @@ impl ClientCore {
 }
 
 impl Group {
-    /// The rows of a group that this device comes into, in place of what there was.
-    fn arrive(&self, tx: &mut Tx, snapshot: &Snapshot, engine: &EngineGroup, kept: Option<&GroupRow>) -> Result<()> {
+    /// The rows of a group that this device comes into, in place of what there was. Accepted commits stay: their
+    /// Welcomes may not be delivered yet.
+    pub(super) fn arrive(&self, tx: &mut Tx, snapshot: &Snapshot, engine: &EngineGroup) -> Result<()> {
         let folded = tx.id();
         let tag = self.core.tag;
-        if let Some(kept) = kept {
+        let kept = GroupRow::get(&self.client.store, tag)?;
+        if let Some(kept) = &kept {
             // Rows of the old state that only held on to its keys go with it.
             let (old, _) = read_log(&self.client.store, tag, kept)?;
             let rows = old.iter().map(|old| (old.row, old.acknowledged)).collect();
             tx.fold(Fold { tag, row: folded, rows, foreign: 0 });
         }
-        EpochRow::forget(&mut tx.batch, tag);
-        self.first_rows(&mut tx.batch, snapshot, engine, kept, folded);
+        self.first_rows(&mut tx.batch, snapshot, engine, kept.as_ref(), folded);
+        for row in self.commit_rows()? {
+            if row.status() != CommitStatus::Accepted {
+                tx.batch.delete(CommitRow::key(self, row.id));
+            }
+        }
+        tx.batch.delete(Key::group(JOINING, tag, &[]));
         self.forget_marker(&mut tx.batch);
         Ok(())
     }
 
     /// The service ordered our external commit.
-    pub(super) fn accept_joining(&self, id: u64) -> Result<()> {
-        self.client.open()?;
-        let Some(row) = self.client.store.get(&CommitRow::key(self, id))? else {
-            return fail(ErrorCode::CommitNotFound, "this commit is not kept any more");
-        };
-        self.merge_joining_now(decode(&row)?, None)?;
+    pub(super) fn accept_joining(&self, row: CommitRow) -> Result<()> {
+        self.merge_joining_now(&row, None)?;
         self.release(&[HeldFor::Group])?;
         Ok(())
     }
 
     /// As [`merge`](Self::merge), for an external commit of ours; to be called without the group's lock.
-    pub(crate) fn merge_joining_now(&self, row: CommitRow, held: Option<Key>) -> Result<Vec<Event>> {
+    pub(crate) fn merge_joining_now(&self, row: &CommitRow, held: Option<Key>) -> Result<Vec<Event>> {
         let mut slot = self.core.session.enter()?;
         *slot = None;
         self.swap(row, held)
@@ -714,7 +673,7 @@ impl Group {
     pub(super) fn merge_joining(
         &self,
         locked: &mut super::Locked,
-        row: CommitRow,
+        row: &CommitRow,
         held: Option<Key>,
     ) -> Result<Vec<Event>> {
         locked.drop_session();
@@ -722,45 +681,36 @@ impl Group {
     }
 
     /// Puts the state that an external commit leads to in the group's place.
-    fn swap(&self, row: CommitRow, held: Option<Key>) -> Result<Vec<Event>> {
+    fn swap(&self, row: &CommitRow, held: Option<Key>) -> Result<Vec<Event>> {
         let (store, tag) = (&self.client.store, self.core.tag);
-        let joining_key = Key::group(JOINING, tag, &[]);
-        let Some(joining) = store.get(&joining_key)? else { return Ok(Vec::new()) };
-        let joining: JoiningRow = decode(&joining)?;
-        let snapshot = Zeroizing::new(joining.snapshot.clone());
+        let snapshot = row.state();
         let cut = Snapshot::cut(&snapshot)?;
         let parts = self.client.parts();
         let engine = self.client.load_engine(&parts, &self.core.id, snapshot)?;
         let past = self.past_of_old_state(&cut, engine.context().epoch)?;
-        let id = row.id;
-        let accepted = row.into_accepted();
+        let key = CommitRow::key(self, row.id);
         self.client.step_events(|tx| {
-            let waits = store.get(&joining_key)?.map(|row| decode::<JoiningRow>(&row)).transpose()?;
-            if waits.is_none_or(|waits| waits.commit != id) {
+            let stored = store.get(&key)?.map(|row| decode::<CommitRow>(&row)).transpose()?;
+            if stored.is_none_or(|row| row.status() == CommitStatus::Accepted) {
                 return Ok(()); // another process has done it
             }
-            let kept = GroupRow::get(store, tag)?;
-            self.arrive(tx, &cut, &engine, kept.as_ref())?;
+            self.arrive(tx, &cut, &engine)?;
             if let Some((epoch, past)) = &past {
                 tx.batch.put(EpochRow::key(tag, *epoch), encode(past));
             }
-            tx.batch.delete(joining_key.clone());
-            tx.batch.put(CommitRow::key(self, id), encode(&accepted));
+            tx.batch.put(key.clone(), encode(&row.accepted()));
+            crate::trust::remember(&row.pins, &mut tx.batch);
             if let Some(held) = &held {
                 tx.batch.delete(held.clone());
-            }
-            for other in self.commit_rows()? {
-                if other.id != id && other.status() != CommitStatus::Accepted {
-                    tx.batch.delete(CommitRow::key(self, other.id));
-                }
             }
             let joined = Joined {
                 by: JoinedBy::ExternalCommit,
                 epoch: engine.context().epoch,
                 key_package: Vec::new(),
-                commit: Some(id),
+                commit: Some(row.id),
             };
             tx.event(Some(tag), &self.core.id, EventKind::Joined(joined));
+            tx.raise_mark(&self.client);
             Ok(())
         })
     }
@@ -776,23 +726,20 @@ impl Group {
         let small = session.folded_snapshot(&self.client, session.row.mark)?;
         let (_, tree) = StoredTree::read(store, tag, &session.row)?;
         let small = PastEpoch::of(&small)?;
-        Ok(Some((old.epoch, EpochRow::new(&small, &tree.signature_keys()?, &new.tree.signature_keys()?))))
+        Ok(Some((old.epoch, EpochRow::new(&small, &tree.identities()?, &new.tree.identities()?))))
     }
 
     /// A message of a group that this device is not in, or not yet.
     pub(crate) fn receive_unknown(&self, message: &super::receive::Incoming) -> Result<Vec<Event>> {
-        let hash = engine::hash(&message.bytes);
-        if let Some(row) = self.commit_rows()?.into_iter().find(|row| row.hash == hash)
-            && self.is_joining(row.id)?
-        {
-            let mut events = self.merge_joining_now(row, None)?;
+        if let Some(row) = self.external_commit(message)? {
+            let mut events = self.merge_joining_now(&row, None)?;
             events.extend(self.release(&[HeldFor::Group])?);
             return Ok(events);
         }
         self.hold_for_welcome(message)
     }
 
-    fn hold_for_welcome(&self, message: &super::receive::Incoming) -> Result<Vec<Event>> {
+    pub(super) fn hold_for_welcome(&self, message: &super::receive::Incoming) -> Result<Vec<Event>> {
         use crate::{Held, Ignored, IgnoredReason};
         let row = HeldRow::new(HeldFor::Group, message.epoch, &message.bytes);
         let room = match self.unknown_marker()? {

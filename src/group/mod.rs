@@ -4,7 +4,8 @@
 //! |---|---|---|---|
 //! | active | yes | yes | yes |
 //! | joining | after acceptance; a resync: the old state | no | a resync: in the old state |
-//! | closed (removed), replaced | yes | no | ignored |
+//! | closed (removed) | yes | no | ignored; of later epochs: held, for a Welcome that comes again |
+//! | replaced | yes | no | ignored |
 //! | rejoin needed | yes | no | yes |
 //!
 //! A call takes the group's lock, looks whether anybody else has moved the group and reads it again if so, does its
@@ -23,6 +24,7 @@ mod row;
 mod send;
 mod session;
 mod successor;
+mod withdrawn;
 
 pub(crate) use held::HeldRow;
 pub(crate) use receive::Incoming;
@@ -32,7 +34,7 @@ pub(crate) use session::{Session, fold_stored};
 use crate::{
     ErrorCode, Result,
     client::ClientCore,
-    engine::credential,
+    engine::{credential, identity_of},
     error::fail,
     gate::{Gate, Held},
     ledger::{ATTEMPTS, Done, Tx},
@@ -40,7 +42,9 @@ use crate::{
     trust::{Answer, Purpose, Question},
 };
 use minicbor::{Decode, Encode};
+use mls_rs::{group::proposal::Proposal as EngineProposal, identity::SigningIdentity};
 use std::{
+    collections::HashSet,
     fmt,
     sync::{
         Arc, Mutex,
@@ -206,6 +210,12 @@ impl Locked<'_> {
         *self.slot = None;
     }
 
+    /// Reads the group again: what is loaded is not to be trusted.
+    pub(crate) fn reload(&mut self) -> Result<&mut Session> {
+        *self.slot = None;
+        Ok(self.slot.insert(Session::load(self.client, self.core.tag)?))
+    }
+
     /// Drops the loaded group if `result` is an error: after any error of the engine its state is not to be trusted.
     pub(crate) fn settle<T, E>(&mut self, result: Result<T, E>) -> Result<T, E> {
         if result.is_err() {
@@ -326,30 +336,40 @@ impl Group {
     }
 }
 
+/// What a group was before an operation, for telling whose credential is new.
+pub(crate) struct Before<'a> {
+    /// Who was at a leaf.
+    pub(crate) at: &'a dyn Fn(u32) -> Option<SigningIdentity>,
+    /// Everybody.
+    pub(crate) everybody: &'a dyn Fn() -> HashSet<SigningIdentity>,
+    /// What members have put in their own place, by an Update or by their own commit. Whatever else comes with a known
+    /// name (an Add, an external commit) was introduced by nobody who held the name.
+    pub(crate) introduced: Vec<SigningIdentity>,
+}
+
 impl Session {
-    /// Puts the credentials that the engine has met since the last time to the trust policy. `previous` finds what a
-    /// member at a leaf had before.
-    pub(crate) fn ask_trust(
-        &mut self,
-        client: &ClientCore,
-        previous: &dyn Fn(u32) -> Option<mls_rs::identity::SigningIdentity>,
-    ) -> Result<Answer> {
+    /// Puts the credentials that the engine has met since the last time to the trust policy, but for those that were in
+    /// the group before.
+    pub(crate) fn ask_trust(&self, client: &ClientCore, before: &Before) -> Result<Answer> {
         let own = self.engine.current_member_signing_identity().ok().cloned();
         let mut questions = Vec::new();
+        let mut everybody = None;
         for subject in self.parts.identity.take() {
             if Some(&subject.identity) == own.as_ref() {
                 continue;
             }
-            let identity = crate::engine::identity_of(&subject.identity);
+            let identity = identity_of(&subject.identity);
             let leaf = self.engine.member_with_identity(&identity).ok().map(|member| member.index);
-            let before = leaf.and_then(previous);
-            if before.as_ref() == Some(&subject.identity) {
+            let previous = leaf.and_then(before.at);
+            if previous.as_ref() == Some(&subject.identity)
+                || !subject.external
+                    && everybody.get_or_insert_with(|| (before.everybody)()).contains(&subject.identity)
+            {
                 continue;
             }
-            // A leaf that somebody else left says nothing about who is there now.
-            let before = before.filter(|before| crate::engine::identity_of(before) == identity);
+            let previous = previous.filter(|_| before.introduced.contains(&subject.identity));
             questions.push(Question {
-                purpose: match (subject.external, &before) {
+                purpose: match (subject.external, &previous) {
                     (true, _) => Purpose::ExternalSender,
                     (false, Some(_)) => Purpose::Update,
                     (false, None) => Purpose::Add,
@@ -357,10 +377,23 @@ impl Session {
                 identity,
                 credential: credential(&subject.identity),
                 signature_key: subject.identity.signature_key.as_bytes().to_vec(),
-                previous: before.map(|before| (credential(&before), before.signature_key.as_bytes().to_vec())),
+                previous: previous.map(|before| (credential(&before), before.signature_key.as_bytes().to_vec())),
             });
         }
         let suite = crate::CipherSuite(self.row.cipher_suite);
         client.settings.trust.ask(&client.store, &client.settings, Some(self.engine.group_id()), suite, questions)
+    }
+
+    /// As [`ask_trust`](Self::ask_trust), for an operation that has not changed the members yet. Members introduce
+    /// what they have proposed for their own leaves.
+    pub(crate) fn ask_current_trust(&self, client: &ClientCore) -> Result<Answer> {
+        let introduced = self.engine.get_cached_proposals().into_iter().filter_map(|cached| match cached.proposal() {
+            EngineProposal::Update(update) => Some(update.signing_identity().clone()),
+            _ => None,
+        });
+        let introduced = introduced.collect();
+        let at = |leaf: u32| self.engine.member_at_index(leaf).map(|member| member.signing_identity);
+        let everybody = || self.engine.roster().members_iter().map(|member| member.signing_identity).collect();
+        self.ask_trust(client, &Before { at: &at, everybody: &everybody, introduced })
     }
 }

@@ -83,13 +83,19 @@ impl Probe {
         }
     }
 
-    /// The same group with one leaf in its tree, of which only the signature key is right: it tells whether the message
+    /// The same group with one leaf in its tree, of which only the identity is right: it tells whether the message
     /// was signed by who is there, and reads it if it is an application message or a proposal.
-    pub(super) fn with_leaf(&mut self, client: &ClientCore, id: &[u8], leaf: u32, key: &[u8]) -> Result<Reader> {
+    pub(super) fn with_leaf(
+        &mut self,
+        client: &ClientCore,
+        id: &[u8],
+        leaf: u32,
+        identity: &engine::LeafIdentity,
+    ) -> Result<Reader> {
         run(|| self.skeleton.write_to_storage())?;
         let written = self.parts.provider.take_written().expect("the engine has just written");
         let parts = client.parts();
-        let engine = client.load_engine(&parts, id, engine::with_leaf(&written.snapshot, leaf, key)?)?;
+        let engine = client.load_engine(&parts, id, engine::with_leaf(&written.snapshot, leaf, identity)?)?;
         Ok(Reader { parts, engine })
     }
 }

@@ -2,12 +2,14 @@
 
 use super::{
     Group, Locked, Session,
+    row::EpochRow,
     session::{NewRow, run},
+    withdrawn::{Withdrawn, with_proposals},
 };
 use crate::{
     CipherSuite, ErrorCode, MlsError, NewIdentity, Proposal, ProposalInfo, Result, SenderKind, SigningKey,
     client::ClientCore,
-    engine::{self, EngineGroup, KeyPackageFields, Own, Proposals, Snapshot, decode, extensions, sender_kind, time},
+    engine::{self, EngineGroup, KeyPackageFields, Own, Snapshot, decode, extensions, sender_kind, time},
     error::fail,
     store::GroupTag,
 };
@@ -70,9 +72,10 @@ impl Group {
                     .and_then(|message| Ok(message.to_bytes()?));
                 messages.push(locked.settle(made)?);
             }
-            let trust = locked.session().ask_trust(&self.client, &|_| None).and_then(|answer| answer.into_result());
-            let answer = locked.settle(trust)?;
-            let stored = self.store_small(locked, &|batch| answer.remember(batch))?;
+            let trust = locked.session().ask_current_trust(&self.client).and_then(|answer| answer.into_result());
+            // A first use is remembered when it is committed.
+            locked.settle(trust)?;
+            let stored = self.store_small(locked, &|_| {})?;
             Ok(stored.then_some(messages))
         })
     }
@@ -97,7 +100,8 @@ impl Group {
     }
 
     /// Forgets one proposal that this device made and nobody has committed. Peers still have it: tell them by other
-    /// means, or they may commit it. `ProposalNotFound` if none of ours has this reference.
+    /// means, or they may commit it, and then it happens all the same. `ProposalNotFound` if none of ours has this
+    /// reference.
     pub fn withdraw(&self, reference: &[u8]) -> Result<()> {
         self.attempt(|locked| {
             let session = locked.session();
@@ -111,8 +115,8 @@ impl Group {
         })
     }
 
-    /// Forgets every cached proposal. The group can encrypt again; a commit of others that refers to one of them is
-    /// then held until the proposal is received again.
+    /// Forgets every cached proposal: the group can encrypt again. A commit of somebody who has not forgotten them is
+    /// understood all the same.
     pub fn clear_proposals(&self) -> Result<()> {
         self.attempt(|locked| {
             self.check_sending(locked.session())?;
@@ -123,25 +127,15 @@ impl Group {
     /// Stores the group with only some of its cached proposals.
     fn keep_proposals(&self, locked: &mut Locked, keep: &dyn Fn(&CachedProposal) -> bool) -> Result<Option<()>> {
         let session = locked.session();
-        let kept: Vec<CachedProposal> = session.engine.get_cached_proposals().into_iter().filter(|c| keep(c)).collect();
+        let cached = session.engine.get_cached_proposals();
+        let (kept, forgotten): (Vec<_>, Vec<_>) = cached.into_iter().partition(|cached| keep(cached));
+        if forgotten.is_empty() {
+            return Ok(Some(()));
+        }
+        let withdrawn = Withdrawn::with(&self.client.store, self.core.tag, &forgotten)?;
         let (mut snapshot, _) = session.snapshot()?;
-        let mut proposals = Proposals::find(&snapshot.small)?;
-        proposals.all.clear();
-        // As the engine keeps them: reference, then proposal and sender.
-        let mut kept: Vec<_> = kept
-            .iter()
-            .map(|cached| {
-                let mut entry = cached.proposal_ref().mls_encode_to_vec()?;
-                cached.proposal().mls_encode(&mut entry)?;
-                cached.sender().mls_encode(&mut entry)?;
-                Ok(entry)
-            })
-            .collect::<Result<_>>()?;
-        kept.sort();
-        proposals.all = kept.concat();
-        proposals.own.clear();
-        snapshot.small = proposals.put(&snapshot.small);
-        let stored = self.store_snapshot(locked, &snapshot, &|_| {})?;
+        with_proposals(&mut snapshot, &kept)?;
+        let stored = self.store_snapshot(locked, &snapshot, &|batch| withdrawn.put(batch, self.core.tag))?;
         locked.drop_session();
         Ok(stored.then_some(()))
     }
@@ -184,6 +178,16 @@ impl Session {
     }
 }
 
+/// What the engine would not notice of proposals that are to be committed together by value.
+pub(super) fn check_proposals(client: &ClientCore, session: &Session, proposals: &[Proposal]) -> Result<()> {
+    proposals.iter().try_for_each(|proposal| check_proposal(client, session, proposal))?;
+    let any = |test: fn(&Proposal) -> bool| proposals.iter().any(test);
+    if any(|p| matches!(p, Proposal::Add { .. })) && any(|p| matches!(p, Proposal::ResumptionPsk { .. })) {
+        return fail(ErrorCode::InvalidProposal, "who is added cannot have the resumption secret of an earlier epoch");
+    }
+    Ok(())
+}
+
 /// What the engine would not notice.
 pub(super) fn check_proposal(client: &ClientCore, session: &Session, proposal: &Proposal) -> Result<()> {
     match proposal {
@@ -192,6 +196,12 @@ pub(super) fn check_proposal(client: &ClientCore, session: &Session, proposal: &
         }
         Proposal::ExternalPsk { id } if client.store.get(&crate::client::psk_key(&client.store, id))?.is_none() => {
             fail(ErrorCode::PskNotFound, "this pre-shared key is not in the store")
+        }
+        Proposal::ResumptionPsk { epoch }
+            if *epoch != session.row.epoch
+                && EpochRow::get(&client.store, client.store.group_tag(&session.row.id), *epoch)?.is_none() =>
+        {
+            fail(ErrorCode::PskNotFound, "the resumption secret of this epoch is not kept")
         }
         Proposal::ReInit { cipher_suite, extensions: list, .. } => {
             engine::suite(*cipher_suite)?;

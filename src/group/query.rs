@@ -12,17 +12,13 @@ impl Group {
     /// Where the group stands.
     pub fn status(&self) -> Result<GroupStatus> {
         self.client.open()?;
-        if self.joining_again()? {
+        if self.joining()?.is_some() {
             return Ok(GroupStatus::Joining);
         }
         match self.client.status(self.core.tag)? {
             Some(status) => Ok(status),
             None => fail(ErrorCode::GroupNotFound, "this device has no such group"),
         }
-    }
-
-    fn joining_again(&self) -> Result<bool> {
-        Ok(self.client.store.get(&crate::store::Key::group(super::JOINING, self.core.tag, &[]))?.is_some())
     }
 
     /// The epoch that this device is in (RFC 9420 section 8).

@@ -5,13 +5,15 @@
 //! same run is stored: those rows say which keys were consumed, and nothing of the engine's state.
 
 use super::{
-    Group, GroupStatus, HeldRow, JOINING, Locked, Session,
+    Before, Group, GroupStatus, HeldRow, JOINING, Locked, Session,
     advance::Trigger,
+    commit::CommitRow,
     held::Room,
     probe::{Probe, Proof, Sight},
     propose::proposal_info,
     row::EpochRow,
     session::{Failure, Unfolded, run},
+    withdrawn::Withdrawn,
 };
 use crate::{
     CommitStatus, ContentKind, Denied, DeniedReason, ErrorCode, Event, EventKind, ExternalJoin, Held, HeldFor, Ignored,
@@ -28,6 +30,7 @@ use mls_rs::{
         Sender as EngineSender, proposal::Proposal,
     },
     identity::SigningIdentity,
+    mls_rs_codec::{MlsDecode, MlsEncode},
 };
 use std::{cmp::Ordering, sync::atomic};
 
@@ -71,6 +74,9 @@ enum Outcome {
     Got(EventKind, Used),
     /// Keep it.
     Wait(HeldRow),
+    /// Our own signature proves that the store is older than what this device has sent: to send would be to use keys
+    /// twice.
+    Parted(RejoinReason),
 }
 
 /// What an encrypted message is that claims to be our own.
@@ -161,14 +167,6 @@ fn unexpected() -> Failure {
     Failure::Engine(Box::new(EngineError::UnexpectedMessageType))
 }
 
-/// The state of this store is not ours any more. Said once.
-fn parted(session: &Session, reason: RejoinReason, epoch: u64) -> Outcome {
-    match session.row.status {
-        GroupStatus::RejoinNeeded => ignored(IgnoredReason::OwnEcho, epoch),
-        _ => Outcome::Tell(EventKind::RejoinNeeded(RejoinNeeded { reason, epoch })),
-    }
-}
-
 fn is(failure: &Failure, test: fn(&EngineError) -> bool) -> bool {
     matches!(failure, Failure::Engine(error) if test(error))
 }
@@ -196,9 +194,17 @@ impl Group {
     /// how many are done with.
     fn step(&self, locked: &mut Locked, messages: &[Incoming]) -> Result<Option<(usize, Vec<Event>)>> {
         let first = &messages[0];
-        if matches!(locked.session().row.status, GroupStatus::Closed | GroupStatus::Replaced) {
-            let outcomes = messages.iter().map(|m| (m, ignored(IgnoredReason::GroupClosed, m.epoch))).collect();
-            return Ok(self.store_outcomes(locked, outcomes)?.map(|events| (messages.len(), events)));
+        let (status, epoch) = (locked.session().row.status, locked.session().row.epoch);
+        if matches!(status, GroupStatus::Closed | GroupStatus::Replaced) {
+            if let Some(row) = self.external_commit(first)? {
+                return Ok(Some((1, self.merge_joining(locked, &row, first.held.clone())?)));
+            }
+            // It may overtake the Welcome of somebody who was removed and comes back.
+            if status == GroupStatus::Closed && first.epoch > epoch && first.held.is_none() {
+                return Ok(Some((1, self.hold_for_welcome(first)?)));
+            }
+            let outcome = ignored(IgnoredReason::GroupClosed, first.epoch);
+            return Ok(self.store_outcomes(locked, vec![(first, outcome)])?.map(|events| (1, events)));
         }
         match first.content {
             ContentKind::Application => self.application(locked, messages),
@@ -211,12 +217,25 @@ impl Group {
     fn store_outcomes(&self, locked: &mut Locked, outcomes: Vec<(&Incoming, Outcome)>) -> Result<Option<Vec<Event>>> {
         let tag = self.core.tag;
         let mut used = Vec::new();
+        let mut parted = None;
         // Decide on holding before the transaction: it reads.
         let mut decided = Vec::new();
         for (message, outcome) in outcomes {
             let (kind, key, held) = match outcome {
                 Outcome::Tell(kind) => (Some(kind), None, None),
                 Outcome::Got(kind, key) => (Some(kind), Some(key), None),
+                // Known already.
+                Outcome::Parted(_) if parted.is_some() || locked.session().row.status == GroupStatus::RejoinNeeded => {
+                    let reason = IgnoredReason::OwnEcho;
+                    (Some(EventKind::Ignored(Ignored { reason, epoch: message.epoch })), None, None)
+                }
+                Outcome::Parted(reason) => {
+                    let mut row = locked.session().row.clone();
+                    row.status = GroupStatus::RejoinNeeded;
+                    row.version += 1;
+                    parted = Some(row);
+                    (Some(EventKind::RejoinNeeded(RejoinNeeded { reason, epoch: message.epoch })), None, None)
+                }
                 // It waited before and waits on: nothing new to tell.
                 Outcome::Wait(row) if message.held.is_some() => (None, None, Some(row)),
                 Outcome::Wait(row) => match self.room_to_hold(&row)? {
@@ -232,25 +251,9 @@ impl Group {
             };
             decided.push((message, kind, key, held));
         }
-        // Proven by our own signature: to send would be to use keys twice.
-        let parts = |kind: &Option<EventKind>| matches!(kind, Some(EventKind::RejoinNeeded(_)));
-        let parted = decided.iter().any(|(_, kind, ..)| parts(kind));
-        let first = decided.iter().position(|(_, kind, ..)| parts(kind));
-        for (_, kind, ..) in
-            decided.iter_mut().skip(first.map_or(usize::MAX, |first| first + 1)).filter(|d| parts(&d.1))
-        {
-            *kind =
-                Some(EventKind::Ignored(Ignored { reason: IgnoredReason::OwnEcho, epoch: locked.session().row.epoch }));
-        }
-        let row = parted.then(|| {
-            let mut row = locked.session().row.clone();
-            row.status = GroupStatus::RejoinNeeded;
-            row.version += 1;
-            row
-        });
         let done = locked.write(|tx| {
             used.clear();
-            if let Some(row) = &row {
+            if let Some(row) = &parted {
                 tx.batch.put(super::GroupRow::key(tag), encode(row));
             }
             for (message, kind, key, held) in &decided {
@@ -269,7 +272,7 @@ impl Group {
         })?;
         let Some(done) = done else { return Ok(None) };
         let session = locked.session();
-        if let Some(row) = row {
+        if let Some(row) = parted {
             session.row = row;
         }
         let epoch = session.row.epoch;
@@ -388,9 +391,9 @@ impl Group {
         let Some(member) = session.engine.member_at_index(leaf) else {
             return Ok(Proof::Failed(Failure::Engine(Box::new(EngineError::LeafNotFound(leaf)))));
         };
-        let key = member.signing_identity.signature_key;
+        let identity = member.signing_identity.mls_encode_to_vec()?;
         let probe = self.probe(session, &[])?;
-        Ok(probe.with_leaf(&self.client, &self.core.id, leaf, &key)?.read(message))
+        Ok(probe.with_leaf(&self.client, &self.core.id, leaf, &identity)?.read(message))
     }
 
     /// The skeleton of a group under suspicion.
@@ -447,7 +450,7 @@ impl Group {
                 return self.store_outcomes(locked, vec![(message, outcome)]);
             }
         };
-        let grafted = Graft::join(&session.row.snapshot, &past.small)?;
+        let grafted = Graft::join(&session.row.snapshot, &past.small, &[])?;
         let mut probe = Probe::load(&self.client, &self.core.id, &grafted)?;
         let leaf = match probe.look(decoded.clone()) {
             Sight::Tagged(leaf) => leaf,
@@ -457,11 +460,11 @@ impl Group {
                 return self.store_outcomes(locked, vec![(message, outcome)]);
             }
         };
-        let Some(key) = session.past_key(store, tag, message.epoch, leaf)? else {
+        let Some(identity) = session.past_identity(store, tag, message.epoch, leaf)? else {
             let outcome = undecryptable("LeafNotFound".into(), message.epoch);
             return self.store_outcomes(locked, vec![(message, outcome)]);
         };
-        let mut reader = probe.with_leaf(&self.client, &self.core.id, leaf, &key)?;
+        let mut reader = probe.with_leaf(&self.client, &self.core.id, leaf, &identity)?;
         let received = match reader.read(decoded) {
             Proof::Read(received) => *received,
             Proof::Commit => return self.store_outcomes(locked, vec![(message, unopened(unexpected(), message))]),
@@ -469,18 +472,12 @@ impl Group {
                 return self.store_outcomes(locked, vec![(message, unopened(failure, message))]);
             }
         };
-        // Who is at that leaf now, if it is still the same one.
-        let member_at = |leaf: u32| {
-            let identity = session.engine.member_at_index(leaf)?.signing_identity;
-            (identity.signature_key.as_bytes() == key).then_some(identity)
-        };
-        let mut outcome = self.message(received, &member_at, message);
+        // Who was there then, whoever is there now.
+        let identity = SigningIdentity::mls_decode(&mut identity.as_slice())?;
+        let mut outcome = self.message(received, &|_| Some(identity.clone()), message);
         let Outcome::Got(EventKind::Message(received), _) = &mut outcome else {
             return self.store_outcomes(locked, vec![(message, outcome)]);
         };
-        if received.sender.signature_key.is_empty() {
-            received.sender.signature_key.clone_from(&key);
-        }
         let kind = EventKind::Message(received.clone());
         run(|| reader.engine.write_to_storage())?;
         let written = reader.parts.provider.take_written().expect("the engine has just written");
@@ -504,7 +501,7 @@ impl Group {
             Own::Known => ignored(IgnoredReason::OwnEcho, message.epoch),
             // Any member can encrypt under our keys: only the signature proves it.
             Own::Forged => undecryptable("InvalidSignature".into(), message.epoch),
-            Own::Unknown => parted(session, RejoinReason::RolledBack, message.epoch),
+            Own::Unknown => Outcome::Parted(RejoinReason::RolledBack),
         })
     }
 
@@ -525,8 +522,8 @@ impl Group {
             }
             Sight::Failed(_) | Sight::Opened(_) | Sight::Signed => return Ok(Own::Known),
         };
-        let key = session.engine.current_member_signing_identity()?.signature_key.to_vec();
-        Ok(match mirror.with_leaf(&self.client, &self.core.id, leaf, &key)?.read(decoded) {
+        let identity = session.engine.current_member_signing_identity()?.mls_encode_to_vec()?;
+        Ok(match mirror.with_leaf(&self.client, &self.core.id, leaf, &identity)?.read(decoded) {
             Proof::Failed(_) => Own::Forged,
             Proof::Read(_) | Proof::Commit => Own::Unknown,
         })
@@ -608,6 +605,9 @@ impl Group {
             let outcome = denied(DeniedReason::Limit, "too many proposals of one sender", message);
             return self.refuse(locked, message, outcome);
         }
+        if Withdrawn::contains(&self.client.store, self.core.tag, &reference)? {
+            return self.refuse(locked, message, ignored(IgnoredReason::Duplicate, message.epoch));
+        }
         let info = proposal_info(&self.client, &session.engine, new)?;
         // A proposal changes nobody yet: the engine asks about it when it is committed, and that is too late to deny.
         match new.proposal() {
@@ -615,9 +615,7 @@ impl Group {
             Proposal::Update(update) => session.parts.identity.ask_about(update.signing_identity()),
             _ => {}
         }
-        let before: Vec<_> = session.engine.roster().members_iter().map(|m| (m.index, m.signing_identity)).collect();
-        let previous = |leaf: u32| before.iter().find(|(index, _)| *index == leaf).map(|(_, id)| id.clone());
-        let answer = session.ask_trust(&self.client, &previous);
+        let answer = session.ask_current_trust(&self.client);
         let answer = locked.settle(answer)?;
         match answer.refused {
             Some(Verdict::Deny) => {
@@ -712,12 +710,11 @@ impl Group {
     }
 
     fn commit_message(&self, locked: &mut Locked, message: &Incoming) -> Result<Option<Vec<Event>>> {
+        if let Some(row) = self.external_commit(message)? {
+            return Ok(Some(self.merge_joining(locked, &row, message.held.clone())?));
+        }
         let hash = engine::hash(&message.bytes);
         if let Some(row) = self.commit_rows()?.into_iter().find(|row| row.hash == hash) {
-            if self.is_joining(row.id)? {
-                locked.drop_session();
-                return Ok(Some(self.merge_joining(locked, row, message.held.clone())?));
-            }
             if row.status() == CommitStatus::Accepted || row.epoch != locked.session().row.epoch {
                 let outcome = ignored(IgnoredReason::OwnEcho, message.epoch);
                 return self.store_outcomes(locked, vec![(message, outcome)]);
@@ -726,7 +723,7 @@ impl Group {
                 let outcome = Outcome::Wait(HeldRow::new(HeldFor::Limits, message.epoch, &message.bytes));
                 return self.store_outcomes(locked, vec![(message, outcome)]);
             }
-            return self.merge(locked, row);
+            return self.merge(locked, row, message.held.clone());
         }
         if let Some(outcome) = self.by_epoch(locked.session(), message) {
             return self.store_outcomes(locked, vec![(message, outcome)]);
@@ -765,12 +762,23 @@ impl Group {
         let claims_own = !message.private
             && message.sender == Some(SenderKind::Member)
             && message.leaf == session.engine.current_member_index();
-        let description = match run(|| session.engine.process_incoming_message(decoded)) {
+        let mut processed = run(|| session.engine.process_incoming_message(decoded.clone()));
+        let unknown = |failure: &Failure| is(failure, |e| matches!(e, EngineError::ProposalNotFound));
+        if processed.as_ref().is_err_and(unknown) {
+            let withdrawn = Withdrawn::get(&self.client.store, self.core.tag)?;
+            if !withdrawn.is_empty() {
+                let session = locked.reload()?;
+                session.put_back(&self.client, withdrawn)?;
+                processed = run(|| session.engine.process_incoming_message(decoded));
+            }
+        }
+        let description = match processed {
             Ok(ReceivedMessage::Commit(description)) if !claims_own => description,
             Ok(_) => return self.unknown_own(locked, message),
             Err(failure) => return self.commit_failed(locked, message, failure, claims_own, external),
         };
         let committer = Some(description.committer);
+        let session = locked.session();
         let answer = session.ask_commit_trust(self, &description);
         let answer = locked.settle(answer)?;
         match answer.refused {
@@ -823,15 +831,15 @@ impl Group {
             return Err(error);
         }
         let from_self = is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf));
-        if from_self && claims_own {
-            return self.unknown_own(locked, message);
-        }
         if from_self {
+            if claims_own {
+                return self.unknown_own(locked, message); // its signature was checked
+            }
             // An encrypted one; nothing was used up.
             let outcome = match self.look_as_other(locked.session(), message)? {
                 Own::Known => ignored(IgnoredReason::OwnEcho, message.epoch),
                 Own::Forged => undecryptable("InvalidSignature".into(), message.epoch),
-                Own::Unknown => parted(locked.session(), RejoinReason::UnknownOwnCommit, message.epoch),
+                Own::Unknown => Outcome::Parted(RejoinReason::UnknownOwnCommit),
             };
             return self.store_outcomes(locked, vec![(message, outcome)]);
         }
@@ -856,7 +864,7 @@ impl Group {
 
     /// A commit that we have signed and do not know: this store is older than what it sent.
     fn unknown_own(&self, locked: &mut Locked, message: &Incoming) -> Result<Option<Vec<Event>>> {
-        let outcome = parted(locked.session(), RejoinReason::UnknownOwnCommit, message.epoch);
+        let outcome = Outcome::Parted(RejoinReason::UnknownOwnCommit);
         self.refuse(locked, message, outcome)
     }
 
@@ -948,13 +956,20 @@ impl Group {
         Ok(messages)
     }
 
-    /// Whether the state that a resync leads to waits for this commit.
-    pub(super) fn is_joining(&self, id: u64) -> Result<bool> {
+    /// The external commit of ours that this is, if the service has not answered it, or has and is now said to be wrong.
+    pub(super) fn external_commit(&self, message: &Incoming) -> Result<Option<CommitRow>> {
+        if message.content != ContentKind::Commit {
+            return Ok(None);
+        }
+        let hash = engine::hash(&message.bytes);
+        let rows = self.commit_rows()?.into_iter();
+        Ok(rows.into_iter().find(|row| row.hash == hash && row.external && row.status() != CommitStatus::Accepted))
+    }
+
+    /// The external commit of ours that is pending.
+    pub(super) fn joining(&self) -> Result<Option<u64>> {
         let row = self.client.store.get(&Key::group(JOINING, self.core.tag, &[]))?;
-        Ok(match row {
-            Some(row) => crate::ledger::decode::<super::join::JoiningRow>(&row)?.commit == id,
-            None => false,
-        })
+        row.map(|row| crate::ledger::decode(&row)).transpose()
     }
 }
 
@@ -965,13 +980,20 @@ impl Session {
         group: &Group,
         description: &CommitMessageDescription,
     ) -> Result<crate::trust::Answer> {
-        let prior = match &description.effect {
-            CommitEffect::NewEpoch(epoch) => Some(epoch.prior_state.clone()),
+        // A ReInit brings nobody in, and what comes after it is asked about when it is joined.
+        let CommitEffect::NewEpoch(epoch) = &description.effect else {
+            self.parts.identity.take();
+            return Ok(crate::trust::Answer::default());
+        };
+        let prior = &epoch.prior_state;
+        let updates = epoch.applied_proposals.iter().filter_map(|info| match &info.proposal {
+            Proposal::Update(update) => Some(update.signing_identity().clone()),
             _ => None,
-        };
-        let previous = |leaf: u32| {
-            prior.as_ref().and_then(|state| state.member_at_index(leaf)).map(|member| member.signing_identity)
-        };
-        self.ask_trust(&group.client, &previous)
+        });
+        let committer = self.engine.member_at_index(description.committer).filter(|_| !description.is_external);
+        let introduced = updates.chain(committer.map(|member| member.signing_identity)).collect();
+        let at = |leaf: u32| prior.member_at_index(leaf).map(|member| member.signing_identity);
+        let everybody = || prior.roster().members_iter().map(|member| member.signing_identity).collect();
+        self.ask_trust(&group.client, &Before { at: &at, everybody: &everybody, introduced })
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     GroupStatus, Result,
-    engine::Tree,
+    engine::{LeafIdentity, Tree},
     ledger::decode,
     store::{Batch, GroupTag, Key, Store},
 };
@@ -22,9 +22,11 @@ const BLOCK: u8 = b't';
 const EPOCH: u8 = b'e';
 /// A commit of ours.
 pub(crate) const COMMIT: u8 = b'x';
+/// Proposals of the current epoch that this device has forgotten and others may not have.
+pub(crate) const WITHDRAWN: u8 = b'p';
 /// A message that waits.
 pub(crate) const HELD: u8 = b'h';
-/// The state that an external commit of ours leads to.
+/// The id of an external commit of ours that is pending.
 pub(crate) const JOINING: u8 = b'j';
 
 const PAGE: u32 = 256;
@@ -82,7 +84,7 @@ impl GroupRow {
     }
 }
 
-/// A past epoch's secrets, and how its members' signature keys differ from the next epoch's.
+/// A past epoch's secrets, and how its members differ from the next epoch's.
 #[derive(Encode, Decode)]
 pub(crate) struct EpochRow {
     #[n(0)]
@@ -91,16 +93,16 @@ pub(crate) struct EpochRow {
     #[n(1)]
     leaves: u32,
     #[n(2)]
-    differing: Vec<KeyChange>,
+    differing: Vec<Leaf>,
 }
 
 #[derive(Encode, Decode)]
-struct KeyChange {
+struct Leaf {
     #[n(0)]
-    leaf: u32,
+    index: u32,
     #[n(1)]
     #[cbor(with = "minicbor::bytes")]
-    key: Option<Vec<u8>>,
+    identity: Option<LeafIdentity>,
 }
 
 impl Drop for EpochRow {
@@ -114,26 +116,37 @@ impl EpochRow {
         Key::group(EPOCH, tag, &epoch.to_be_bytes())
     }
 
-    /// The keys of this epoch, told by the next one's.
-    pub(crate) fn new(small: &[u8], keys: &[Option<Vec<u8>>], next: &[Option<Vec<u8>>]) -> Self {
+    /// An epoch with these members, told by the next one's.
+    pub(crate) fn new(small: &[u8], members: &[Option<LeafIdentity>], next: &[Option<LeafIdentity>]) -> Self {
         let differing = (0..)
-            .zip(keys)
-            .filter(|(leaf, key)| next.get(*leaf as usize) != Some(key))
-            .map(|(leaf, key)| KeyChange { leaf, key: key.clone() })
+            .zip(members)
+            .filter(|(index, identity)| next.get(*index as usize) != Some(identity))
+            .map(|(index, identity)| Leaf { index, identity: identity.clone() })
             .collect();
-        Self { small: small.to_vec(), leaves: keys.len() as u32, differing }
+        Self { small: small.to_vec(), leaves: members.len() as u32, differing }
     }
 
     pub(crate) fn get(store: &Store, tag: GroupTag, epoch: u64) -> Result<Option<Self>> {
         store.get(&Self::key(tag, epoch))?.map(|row| decode(&row)).transpose()
     }
 
-    /// The key at a leaf in this epoch, from the next one's.
-    pub(crate) fn key_at(&self, leaf: u32, next: Option<Vec<u8>>) -> Option<Vec<u8>> {
-        match self.differing.iter().find(|change| change.leaf == leaf) {
-            Some(change) => change.key.clone(),
+    /// Who was at a leaf in this epoch, from the next one's.
+    pub(crate) fn member_at(&self, leaf: u32, next: Option<LeafIdentity>) -> Option<LeafIdentity> {
+        match self.differing.iter().find(|change| change.index == leaf) {
+            Some(change) => change.identity.clone(),
             None => next.filter(|_| leaf < self.leaves),
         }
+    }
+
+    /// The members of this epoch, from the next one's.
+    pub(crate) fn members(&self, mut next: Vec<Option<LeafIdentity>>) -> Vec<Option<LeafIdentity>> {
+        next.resize(self.leaves as usize, None);
+        for leaf in &self.differing {
+            if let Some(identity) = next.get_mut(leaf.index as usize) {
+                identity.clone_from(&leaf.identity);
+            }
+        }
+        next
     }
 
     /// Forgets what is older than `kept` epochs before `epoch`.

@@ -8,11 +8,12 @@ use super::{
 use crate::{
     ErrorCode, GroupStatus, MlsError, Result,
     client::ClientCore,
-    engine::{self, EngineGroup, Parts, PastEpoch, Rules, Snapshot, Tree, Vault, Written},
+    engine::{self, EngineGroup, LeafIdentity, Parts, PastEpoch, Rules, Snapshot, Tree, Vault, Written},
     error::fail,
     ledger::{ATTEMPTS, Entry, Fold, Tx, Used, decode, encode},
     store::{GroupTag, Key, Store},
 };
+use mls_rs::mls_rs_codec::MlsEncode;
 use std::{
     collections::HashMap,
     sync::{
@@ -163,10 +164,11 @@ impl ClientCore {
     /// New parts for an engine object of this client.
     pub(crate) fn parts(&self) -> Parts {
         let settings = &self.settings;
+        let vault = Arc::new(StoreVault { store: self.store.clone() });
         Parts {
-            provider: engine::Provider::new(Arc::new(StoreVault { store: self.store.clone() })),
+            provider: engine::Provider::new(vault.clone()),
             identity: engine::Identity::new(&settings.capabilities.credentials),
-            rules: Rules::new(settings.policy.handshake_encryption, settings.policy.padding),
+            rules: Rules::new(settings.policy.handshake_encryption, settings.policy.padding, vault),
         }
     }
 
@@ -292,16 +294,48 @@ impl Session {
         }
     }
 
-    /// The signature key that was at a leaf in a past epoch, from the differences between the epochs since. `None` if
-    /// one of them is not kept, or nobody was there.
-    pub(crate) fn past_key(&self, store: &Store, tag: GroupTag, epoch: u64, leaf: u32) -> Result<Option<Vec<u8>>> {
+    /// Who was at a leaf in a past epoch, from the differences between the epochs since. `None` if one of them is not
+    /// kept, or nobody was there.
+    pub(crate) fn past_identity(
+        &self,
+        store: &Store,
+        tag: GroupTag,
+        epoch: u64,
+        leaf: u32,
+    ) -> Result<Option<LeafIdentity>> {
         let member = self.engine.member_at_index(leaf);
-        let mut key = member.map(|member| member.signing_identity.signature_key.to_vec());
+        let mut identity = member.map(|member| member.signing_identity.mls_encode_to_vec()).transpose()?;
         for past in (epoch..self.row.epoch).rev() {
             let Some(past) = EpochRow::get(store, tag, past)? else { return Ok(None) };
-            key = past.key_at(leaf, key);
+            identity = past.member_at(leaf, identity);
         }
-        Ok(key)
+        Ok(identity)
+    }
+
+    /// Who is at each leaf.
+    pub(crate) fn identities(&self) -> Result<Vec<Option<LeafIdentity>>> {
+        let tree = self.engine.export_tree();
+        let leaves = tree.nodes().iter().step_by(2).map(|node| match node {
+            Some(mls_rs::group::Node::Leaf(leaf)) => Ok(Some(leaf.signing_identity.mls_encode_to_vec()?)),
+            _ => Ok(None),
+        });
+        leaves.collect()
+    }
+
+    /// Who was at each leaf in a past epoch, from the differences between the epochs since. `None` if one of them is
+    /// not kept.
+    pub(crate) fn past_identities(
+        &self,
+        store: &Store,
+        tag: GroupTag,
+        epoch: u64,
+    ) -> Result<Option<Vec<Option<LeafIdentity>>>> {
+        let mut identities = self.identities()?;
+        for past in (epoch..self.row.epoch).rev() {
+            let Some(past) = EpochRow::get(store, tag, past)? else { return Ok(None) };
+            identities = past.members(identities);
+        }
+        Ok(Some(identities))
     }
 }
 

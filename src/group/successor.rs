@@ -1,15 +1,21 @@
 //! Groups that continue a group: branches, and successors after a ReInit (RFC 9420 sections 11.2, 11.3).
 
-use super::{Group, GroupStatus, Locked, commit::CommitRow, session::run};
+use super::{Group, GroupStatus, Locked, Session, commit::CommitRow, row::EpochRow, session::run};
 use crate::{
-    CipherSuite, Commit, Committed, ErrorCode, EventKind, Result, SenderKind,
+    CipherSuite, Commit, Committed, ErrorCode, EventKind, MlsError, Result, SenderKind,
     client::ClientCore,
-    engine::{self, EngineGroup, Own, Parts, Snapshot},
+    engine::{self, Continued, EngineGroup, Graft, Own, Parts, Snapshot, with_signer},
     error::fail,
     ledger::encode,
     trust::Purpose,
 };
-use mls_rs::{MlsMessage, group::ExportedTree, group::NewMemberInfo};
+use mls_rs::{
+    MlsMessage,
+    crypto::SignatureSecretKey,
+    group::{ExportedTree, NewMemberInfo},
+    identity::SigningIdentity,
+};
+use zeroize::Zeroizing;
 
 impl Group {
     /// Makes a new group of some members of this one, bound to this epoch: a key package for each of them but this
@@ -47,11 +53,11 @@ impl Group {
         }
         let own = self.client.successor_identity(&mut locked)?;
         let session = locked.session();
-        let parts = session.parts.clone();
-        let (signer, identity) = own.map(|own| (own.signer, own.identity)).unzip();
-        let engine = session.engine.clone();
+        let parts = self.client.parts();
+        let parent = Graft::parent(&session.row.snapshot, &session.identities()?)?;
+        let engine = self.client.load_engine(&parts, &self.core.id, parent)?;
         let (group, welcomes) = run(|| {
-            let client = engine.get_reinit_client(signer, identity)?;
+            let client = engine.get_reinit_client(own.signer, Some(own.identity))?;
             client.commit(packages, mls_rs::ExtensionList::new(), Some(now))
         })?;
         drop(locked);
@@ -78,9 +84,8 @@ impl Group {
         let id = client.step(|tx| {
             client.absent(&group)?;
             let id = tx.id();
-            let folded = tx.id();
-            group.first_rows(&mut tx.batch, &snapshot, &engine, None, folded);
-            let row = CommitRow::accepted(id, epoch, Vec::new(), welcomes.clone());
+            group.arrive(tx, &snapshot, &engine)?;
+            let row = CommitRow::made(id, epoch, Vec::new(), welcomes.clone());
             tx.batch.put(CommitRow::key(&group, id), encode(&row));
             trust.remember(&mut tx.batch);
             let committed = Committed {
@@ -121,15 +126,51 @@ fn decode_all(key_packages: &[Vec<u8>]) -> Result<Vec<MlsMessage>> {
         .collect()
 }
 
+/// As whom this device makes a successor. No signer: the parent's.
+struct Successor {
+    signer: Option<SignatureSecretKey>,
+    identity: SigningIdentity,
+}
+
 impl ClientCore {
-    /// This device's key for a successor of another suite.
-    fn successor_identity(&self, locked: &mut Locked) -> Result<Option<Own>> {
+    fn successor_identity(&self, locked: &mut Locked) -> Result<Successor> {
         let session = locked.session();
-        let Some(suite) = session.announced_suite() else { return Ok(None) };
-        if suite.0 == session.row.cipher_suite {
-            return Ok(None);
+        let suite = session.announced_suite().filter(|suite| suite.0 != session.row.cipher_suite);
+        Ok(match suite {
+            Some(suite) => {
+                let own = self.own(engine::suite(suite)?)?;
+                Successor { signer: Some(own.signer), identity: own.identity }
+            }
+            None => {
+                let identity = session.engine.current_member_signing_identity().map_err(MlsError::from)?.clone();
+                Successor { signer: None, identity }
+            }
+        })
+    }
+
+    /// The epoch that a Welcome continues, as the engine needs it. `NoSuccessor` if it is not known, or not any more.
+    pub(super) fn parent_of(&self, continued: &Continued) -> Result<Zeroizing<Vec<u8>>> {
+        let unknown =
+            || MlsError::new(ErrorCode::NoSuccessor, "the Welcome continues an epoch that this device does not know");
+        let tag = self.store.group_tag(&continued.group_id);
+        let session = match Session::load(self, tag) {
+            Err(error) if error.code() == ErrorCode::GroupNotFound => return Err(unknown()),
+            session => session?,
+        };
+        if continued.reinit != (session.row.status == GroupStatus::Replaced) {
+            return Err(unknown());
         }
-        self.own(engine::suite(suite)?).map(Some)
+        if session.row.epoch == continued.epoch {
+            return Graft::parent(&session.row.snapshot, &session.identities()?);
+        }
+        let past = EpochRow::get(&self.store, tag, continued.epoch)?;
+        match past.zip(session.past_identities(&self.store, tag, continued.epoch)?) {
+            Some((past, identities)) => {
+                let whole = Graft::join(&session.row.snapshot, &past.small, &identities)?;
+                Graft::parent(&whole, &identities)
+            }
+            None => Err(unknown()),
+        }
     }
 
     /// Joins what continues one of our groups.
@@ -137,27 +178,25 @@ impl ClientCore {
         &self,
         parts: &Parts,
         parent: &[u8],
+        reinit: bool,
         own: &Own,
         welcome: &MlsMessage,
         tree: Option<ExportedTree<'static>>,
     ) -> Result<(EngineGroup, NewMemberInfo)> {
-        // The parent as a group of this engine client's: its storage has the key package.
-        let tag = self.store.group_tag(parent);
-        let session = super::Session::load(self, tag)?;
-        let (_, nodes) = super::row::StoredTree::read(&self.store, tag, &session.row)?;
-        let snapshot = Snapshot::join(&session.row.snapshot, &nodes)?;
-        let engine = self.load_engine(parts, parent, snapshot)?;
-        Ok(match session.row.status {
-            GroupStatus::Replaced => run(|| {
+        // The engine signs in a branch with the parent's key: it has to be the key package's.
+        let parent = with_signer(parent, own.signer.as_bytes())?;
+        let engine = self.load_engine(parts, &[], parent)?;
+        Ok(match reinit {
+            true => run(|| {
                 let client = engine.get_reinit_client(Some(own.signer.clone()), Some(own.identity.clone()))?;
                 client.join(welcome, tree, None)
             })?,
-            _ => run(|| engine.join_subgroup(welcome, tree, None))?,
+            false => run(|| engine.join_subgroup(welcome, tree, None))?,
         })
     }
 }
 
-impl super::Session {
+impl Session {
     /// The suite of the successor that a ReInit announced.
     fn announced_suite(&self) -> Option<CipherSuite> {
         engine::announced_suite(&self.row.snapshot).ok().flatten().map(CipherSuite)
