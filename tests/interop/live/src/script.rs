@@ -352,7 +352,8 @@ impl Script {
         let proposers: Vec<usize> = self.members().into_iter().filter(|m| !removed.contains(m)).collect();
         for change in changes {
             let proposer = self.random.pick(&proposers).unwrap_or(committer);
-            match self.random.one_in(4) {
+            let alike = matches!(change, Change::Psk { .. }) && !self.can(committer, Lack::MixedPsks);
+            match self.random.one_in(4) && !alike {
                 true => by_value.push(change),
                 false => self.propose(proposer, &change, &removed)?,
             }
