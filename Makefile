@@ -16,11 +16,19 @@ help: ## this list
 setup: ## install what building and testing need (root on Debian; elsewhere: print the commands)
 	@tools/setup.sh test
 
+demo: ## three devices and more, in C and C++, each a process: killed, refused, removed, and in agreement
+	@tools/setup.sh demo
+	@$(MAKE) --no-print-directory lib
+	@examples/demo/run.sh
+
 test: setup ## every suite; `make test ONLY="c abi"` for some
 	@python3 tests/run.py $(ONLY)
 
 check: setup ## the fast suites only: format, clippy, header, surface
 	@python3 tests/run.py format clippy header header-compiles surface
+
+header: ## write include/mls.h anew from src/capi
+	@tools/header.sh
 
 clean: ## remove what was built
 	rm -rf build

@@ -63,7 +63,7 @@ impl Drop for KeyRow {
 }
 
 /// The signature scheme of a suite: suites 1 and 3 share Ed25519.
-fn scheme(suite: CipherSuite) -> u8 {
+pub(crate) fn scheme(suite: CipherSuite) -> u8 {
     if suite == CipherSuite::X25519_CHACHA { 1 } else { suite.0 as u8 }
 }
 
@@ -269,13 +269,13 @@ impl Client {
         let mut own = self.core.own.enter()?;
         let mut changed = own.clone();
         if let Some(credential) = identity.credential {
-            check_credential(&credential)?;
             changed.credential = credential;
         }
         let key = match &identity.signing_key {
             Some(key) => engine::check_signing_key(suite, key)?,
             None => engine::generate_signing_key(suite)?,
         };
+        check_credential(&changed.credential, &key)?;
         changed.keys.clear();
         changed.set_key(suite, &key);
         self.core.step(|tx| {
@@ -362,13 +362,17 @@ fn check_store_key(key: &[u8]) -> Result<[u8; 32]> {
     key.try_into().map_err(|_| MlsError::new(ErrorCode::InvalidArgument, "a store key has 32 bytes"))
 }
 
-fn check_credential(credential: &Credential) -> Result<()> {
-    match credential {
-        Credential::X509 { chain } if chain.is_empty() => {
-            fail(ErrorCode::InvalidCredential, "an X.509 credential without a certificate")
-        }
-        _ => Ok(()),
+/// `InvalidCredential` for what is no certificate, `InvalidSigningKey` for a key that is not the certificate's.
+fn check_credential(credential: &Credential, key: &SigningKey) -> Result<()> {
+    let Credential::X509 { chain } = credential else { return Ok(()) };
+    let Some(leaf) = chain.first() else {
+        return fail(ErrorCode::InvalidCredential, "an X.509 credential without a certificate");
+    };
+    chain[1..].iter().try_for_each(|certificate| engine::check_certificate(certificate))?;
+    if engine::certificate_key(leaf)? != key.public {
+        return fail(ErrorCode::InvalidSigningKey, "the signing key is not the certificate's");
     }
+    Ok(())
 }
 
 /// Reads the store's identity, or makes it.
@@ -395,11 +399,11 @@ fn open_identity(store: &Store, settings: &Settings, options: &Options) -> Resul
         let Some(credential) = given.clone() else {
             return fail(ErrorCode::InvalidArgument, "a new store needs a credential");
         };
-        check_credential(&credential)?;
         let key = match &options.signing_key {
             Some(key) => engine::check_signing_key(settings.suite, key)?,
             None => engine::generate_signing_key(settings.suite)?,
         };
+        check_credential(&credential, &key)?;
         let mut own = OwnRow { credential, keys: Vec::new() };
         own.set_key(settings.suite, &key);
         let mut batch = Batch::new();

@@ -31,8 +31,11 @@ impl Settings {
         let Some(trust) = options.trust.clone() else {
             return fail(ErrorCode::InvalidArgument, "choose who decides on credentials");
         };
-        if matches!(&trust, Trust::Roots(roots) if roots.is_empty()) {
-            return fail(ErrorCode::InvalidArgument, "no root certificate is given");
+        if let Trust::Roots(roots) = &trust {
+            if roots.is_empty() {
+                return fail(ErrorCode::InvalidArgument, "no root certificate is given");
+            }
+            roots.iter().try_for_each(|root| engine::check_certificate(root))?;
         }
         let limits = options.limits.clone();
         if !(1..=1024).contains(&limits.fold_distance) || !(1..=64).contains(&limits.send_window) {

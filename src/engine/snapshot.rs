@@ -148,7 +148,8 @@ impl Snapshot {
     /// Cuts what the engine wrote.
     pub(crate) fn cut(bytes: &[u8]) -> Result<Self> {
         let cut = find_tree(bytes)?;
-        Ok(Self { small: replaced(bytes, &cut.tree, &EMPTY_TREE), tree: read_tree(bytes, &cut)? })
+        let small = replaced(bytes, &cut.tree, &EMPTY_TREE);
+        Ok(Self { small: without_old_keys(&small)?.unwrap_or(small), tree: read_tree(bytes, &cut)? })
     }
 
     /// What the engine loads.
@@ -200,6 +201,57 @@ pub(crate) fn announced_suite(small: &[u8]) -> Result<Option<u16>> {
     Ok(Some(reader.u16()?))
 }
 
+/// How many keys that were skipped are kept of a member, counted back from the newest. A member can make others derive
+/// as many as the engine allows with every message, and the engine forgets none of them.
+const SKIPPED_MAX: u32 = 1_024;
+
+/// The same snapshot without keys that were skipped too long ago. `None` if there are none.
+fn without_old_keys(small: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    let place = Tail::find(small)?.epoch_secrets;
+    let mut reader = Reader::new(&small[place.clone()]);
+    reader.vectors(2)?; // resumption secret, sender data secret
+    let start = place.start + reader.position();
+    let mut tree = Reader::new(reader.vector()?);
+    let end = place.start + reader.position();
+    let mut kept = Zeroizing::new(Vec::new());
+    let mut pruned = false;
+    while !tree.is_empty() {
+        kept.extend_from_slice(tree.take(4)?); // node
+        let kind = tree.u8()?;
+        kept.push(kind);
+        if kind == 0 {
+            put_vector(&mut kept, tree.vector()?);
+            continue;
+        }
+        for _ in 0..2 {
+            put_vector(&mut kept, tree.vector()?);
+            let generation = tree.u32()?;
+            kept.extend_from_slice(&generation.to_be_bytes());
+            let (skipped, some) = newer_keys(tree.vector()?, generation.saturating_sub(SKIPPED_MAX))?;
+            put_vector(&mut kept, &skipped);
+            pruned |= some;
+        }
+    }
+    let mut encoded = Zeroizing::new(Vec::new());
+    put_vector(&mut encoded, &kept);
+    Ok(pruned.then(|| replaced(small, &(start..end), &encoded)))
+}
+
+/// The skipped keys of a ratchet from this generation on, and whether any went.
+fn newer_keys(keys: &[u8], first: u32) -> Result<(Zeroizing<Vec<u8>>, bool)> {
+    let mut newer = Zeroizing::new(Vec::with_capacity(keys.len()));
+    let mut reader = Reader::new(keys);
+    while !reader.is_empty() {
+        let from = reader.position();
+        reader.vectors(2)?; // nonce, key
+        if reader.u32()? >= first {
+            newer.extend_from_slice(&keys[from..reader.position()]);
+        }
+    }
+    let some = newer.len() < keys.len();
+    Ok((newer, some))
+}
+
 /// The same snapshot without keys of Update proposals: after an own commit the engine leaves those of the old epoch.
 pub(crate) fn without_pending_updates(small: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     Ok(replaced(small, &Tail::find(small)?.pending_updates, &[0]))
@@ -226,32 +278,49 @@ fn key_leaf(index: u32, key: &[u8]) -> Vec<u8> {
     leaf
 }
 
-/// A past epoch as if it were the current one, with only the signature keys in its tree: what it takes to read a late
-/// message, whoever has left or changed keys since.
+/// A tree with one leaf, encoded: blank nodes up to it, and of the leaf only the signature key.
+fn one_leaf(leaf: u32, key: &[u8]) -> Vec<u8> {
+    let mut nodes = vec![0; leaf as usize * 2];
+    nodes.extend_from_slice(&key_leaf(leaf, key));
+    let mut encoded = EMPTY_TREE[..5].to_vec();
+    put_vector(&mut encoded, &nodes);
+    encoded.push(0); // no hashes
+    encoded
+}
+
+/// The same small snapshot of a group that is to be replaced: the engine then looks at who has sent a commit, and no
+/// further.
+pub(crate) fn ended(small: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    let mut reader = Reader::new(small);
+    reader.skip(find_tree(small)?.tree.end)?;
+    reader.vectors(1)?; // interim transcript hash
+    let start = reader.position();
+    skip_reinit(&mut reader)?;
+    // ReInit: no group id, version 1, suite 1, no extensions
+    Ok(replaced(small, &(start..reader.position()), &[1, 0, 0, 1, 0, 1, 0]))
+}
+
+/// The same small snapshot with one leaf in its tree, of which only the signature key is right.
+pub(crate) fn with_leaf(small: &[u8], leaf: u32, key: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    Ok(replaced(small, &find_tree(small)?.tree, &one_leaf(leaf, key)))
+}
+
+/// A past epoch as if it were the current one, without a tree: what it takes to read a late message, whoever has left
+/// or changed keys since.
 pub(crate) struct Graft;
 
 impl Graft {
-    pub(crate) fn join(small: &[u8], past: &[u8], keys: &[Option<Vec<u8>>]) -> Result<Zeroizing<Vec<u8>>> {
+    pub(crate) fn join(small: &[u8], past: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         let mut reader = Reader::new(past);
         skip_context(&mut reader)?;
         let context = &past[..reader.position()];
         reader.skip(4)?;
         let secrets = &past[reader.position()..];
         let (cut, tail) = (find_tree(small)?, Tail::find(small)?);
-        let mut nodes = Vec::new();
-        for (index, key) in (0u32..).zip(keys) {
-            if index > 0 {
-                nodes.push(vec![0]);
-            }
-            nodes.push(key.as_ref().map_or_else(|| vec![0], |key| key_leaf(index, key)));
-        }
-        while nodes.last().is_some_and(|node| *node == [0]) {
-            nodes.pop();
-        }
         let mut out = Zeroizing::new(vec![0, 1]);
         out.extend_from_slice(context);
         out.extend_from_slice(&[0, 0]); // no proposals
-        Tree { nodes, hashes: Vec::new() }.encode(&mut out);
+        out.extend_from_slice(&EMPTY_TREE);
         out.extend_from_slice(&small[cut.tree.end..tail.epoch_secrets.start]);
         out.extend_from_slice(secrets);
         out.extend_from_slice(&small[tail.epoch_secrets.end..]);

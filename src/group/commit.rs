@@ -6,7 +6,8 @@ use super::{
     session::{Failure, run},
 };
 use crate::{
-    Commit, CommitBundle, CommitOptions, CommitStatus, ErrorCode, HeldFor, NewIdentity, Proposal, ProposalInfo, Result,
+    Commit, CommitBundle, CommitOptions, CommitStatus, ErrorCode, GroupStatus, HeldFor, NewIdentity, Proposal,
+    ProposalInfo, Result,
     engine::{self, CommitShape, Own, PendingSecrets, Tree, extensions},
     error::fail,
     ledger::{decode, encode},
@@ -416,7 +417,14 @@ impl Group {
     /// Moves the group to the epoch of a commit of ours. `None` if somebody else has moved it meanwhile.
     pub(super) fn merge(&self, locked: &mut Locked, row: CommitRow) -> Result<Option<Vec<crate::Event>>> {
         let session = locked.session();
-        session.active()?;
+        if session.damaged {
+            locked.drop_session();
+            return Ok(None); // once more, with the whole group
+        }
+        // An older copy of a store may not send; what the service has ordered it follows like all others.
+        if session.row.status != GroupStatus::RejoinNeeded {
+            session.active()?;
+        }
         let authenticator = run(|| session.engine.epoch_authenticator())?;
         if session.row.epoch != row.epoch || authenticator.as_bytes() != row.authenticator {
             return fail(ErrorCode::Superseded, "another commit won the epoch");

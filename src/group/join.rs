@@ -120,7 +120,8 @@ pub(super) fn ask_trust(client: &ClientCore, parts: &Parts, engine: &EngineGroup
         previous: None,
     });
     let settings = &client.settings;
-    settings.trust.ask(&client.store, settings, Some(engine.group_id()), questions.collect())
+    let suite = CipherSuite(engine.cipher_suite().raw_value());
+    settings.trust.ask(&client.store, settings, Some(engine.group_id()), suite, questions.collect())
 }
 
 /// The engine's snapshot of a new group.
@@ -163,8 +164,10 @@ impl Client {
         let client = self.core.engine_client(&parts, &own, suite);
         let context = context_extensions(&options)?;
         let leaf = engine::extensions(&options.leaf_extensions)?;
-        let now = engine::time(self.core.settings.now());
-        let mut engine = run(|| client.create_group_with_id(id.clone(), context, leaf, Some(now)))?;
+        // Set back like a key package's, for those who look at it with a slow clock.
+        let backdate = self.core.settings.policy.key_package_backdate;
+        let not_before = engine::time(self.core.settings.now().saturating_sub(backdate));
+        let mut engine = run(|| client.create_group_with_id(id.clone(), context, leaf, Some(not_before)))?;
         let trust = ask_trust(&self.core, &parts, &engine, Purpose::Add)?.into_result()?;
         let snapshot = Snapshot::cut(&written(&mut engine, &parts)?)?;
         self.core.step(|tx| {
@@ -347,7 +350,16 @@ impl Client {
         let policy = &self.core.settings.policy;
         let not_before = engine::time(self.core.settings.now().saturating_sub(policy.key_package_backdate));
         let none = ExtensionList::new;
-        let proposal = run(|| client.external_add_proposal(&message, None, aad, none(), none(), Some(not_before)))?;
+        // The engine takes one time for the key package and for the members' leaves, which may be younger.
+        let make = |time| run(|| client.external_add_proposal(&message, None, aad.clone(), none(), none(), time));
+        let proposal = match make(Some(not_before)) {
+            Err(super::session::Failure::Engine(error))
+                if matches!(*error, mls_rs::error::MlsError::InvalidLifetime { .. }) =>
+            {
+                make(None)?
+            }
+            made => made?,
+        };
         let rows = KeyPackageRow::made(&parts, &own)?;
         self.core.step(|tx| {
             rows.iter().for_each(|row| row.put(&self.core.store, &mut tx.batch));

@@ -15,6 +15,7 @@ mod advance;
 mod commit;
 mod held;
 mod join;
+mod probe;
 mod propose;
 mod query;
 mod receive;
@@ -43,7 +44,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
 
@@ -80,6 +81,10 @@ pub(crate) struct GroupCore {
     folded: Mutex<Option<Folded>>,
     /// Whether something that was held may be ready: from the start, since a process may have died before it got there.
     pub(crate) release_due: AtomicBool,
+    /// How many genuine messages in a row it takes until the group trusts again.
+    suspicion: AtomicU32,
+    /// How many handshake messages of an epoch made the group be read again.
+    costly: Mutex<(u64, u32)>,
 }
 
 /// Up to which row of the log a group's keys are folded.
@@ -99,7 +104,40 @@ impl GroupCore {
             used: AtomicU64::new(0),
             folded: Mutex::default(),
             release_due: AtomicBool::new(true),
+            suspicion: AtomicU32::new(0),
+            costly: Mutex::default(),
         }
+    }
+
+    pub(crate) fn is_suspicious(&self) -> bool {
+        self.suspicion.load(Ordering::Relaxed) > 0
+    }
+
+    fn suspect(&self) {
+        self.suspicion.store(probe::CLEAN, Ordering::Relaxed);
+    }
+
+    /// A message was genuine.
+    fn calm(&self) {
+        let _ = self.suspicion.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+    }
+
+    /// A handshake message of this epoch made the group be read again.
+    fn note_costly(&self, epoch: u64) {
+        let mut costly = self.costly.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let before = if costly.0 == epoch { costly.1 } else { 0 };
+        *costly = (epoch, before + 1);
+    }
+
+    /// Whether too many handshake messages of this epoch have cost too much.
+    fn is_exhausted(&self, epoch: u64) -> bool {
+        let costly = self.costly.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        costly.0 == epoch && costly.1 >= probe::COSTLY
+    }
+
+    /// The application wants it tried again.
+    pub(crate) fn forgive(&self) {
+        *self.costly.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = (0, 0);
     }
 
     /// Up to which row of the log the group's keys are folded, if that is known as of so many changes by others.
@@ -208,7 +246,19 @@ impl Group {
         &self.core.id
     }
 
-    /// Takes the lock, with the group as the store has it now.
+    /// As [`lock`](Self::lock), with every key that the group has.
+    pub(crate) fn lock_whole(&self) -> Result<Locked<'_>> {
+        let mut locked = self.lock()?;
+        if locked.session().damaged {
+            locked.drop_session();
+            drop(locked);
+            return self.lock();
+        }
+        Ok(locked)
+    }
+
+    /// Takes the lock, with the group as the store has it now. Forged messages may have used up keys of other members
+    /// in the engine's group: do not store it, or receive with it.
     pub(crate) fn lock(&self) -> Result<Locked<'_>> {
         self.client.open()?;
         let mut slot = self.core.session.enter()?;
@@ -237,10 +287,23 @@ impl Group {
         error
     }
 
-    /// Runs `step` until it is not overtaken by another handle or process. `Stale` if it always is.
-    pub(crate) fn attempt<T>(&self, mut step: impl FnMut(&mut Locked) -> Result<Option<T>>) -> Result<T> {
+    /// Runs `step` on the whole group until it is not overtaken by another handle or process. `Stale` if it always is.
+    pub(crate) fn attempt<T>(&self, step: impl FnMut(&mut Locked) -> Result<Option<T>>) -> Result<T> {
+        self.attempt_with(Self::lock_whole, step)
+    }
+
+    /// As [`attempt`](Self::attempt), for a step that copes with a damaged group.
+    pub(crate) fn attempt_damaged<T>(&self, step: impl FnMut(&mut Locked) -> Result<Option<T>>) -> Result<T> {
+        self.attempt_with(Self::lock, step)
+    }
+
+    fn attempt_with<'a, T>(
+        &'a self,
+        lock: impl Fn(&'a Self) -> Result<Locked<'a>>,
+        mut step: impl FnMut(&mut Locked) -> Result<Option<T>>,
+    ) -> Result<T> {
         for _ in 0..ATTEMPTS {
-            let mut locked = self.lock()?;
+            let mut locked = lock(self)?;
             match step(&mut locked) {
                 Ok(Some(value)) => return Ok(value),
                 Ok(None) => {}
@@ -297,6 +360,7 @@ impl Session {
                 previous: before.map(|before| (credential(&before), before.signature_key.as_bytes().to_vec())),
             });
         }
-        client.settings.trust.ask(&client.store, &client.settings, Some(self.engine.group_id()), questions)
+        let suite = crate::CipherSuite(self.row.cipher_suite);
+        client.settings.trust.ask(&client.store, &client.settings, Some(self.engine.group_id()), suite, questions)
     }
 }

@@ -8,6 +8,7 @@ use super::{
     Group, GroupStatus, HeldRow, JOINING, Locked, Session,
     advance::Trigger,
     held::Room,
+    probe::{Probe, Proof, Sight},
     propose::proposal_info,
     row::EpochRow,
     session::{Failure, Unfolded, run},
@@ -15,13 +16,17 @@ use super::{
 use crate::{
     CommitStatus, ContentKind, Denied, DeniedReason, ErrorCode, Event, EventKind, ExternalJoin, Held, HeldFor, Ignored,
     IgnoredReason, Message, RejoinNeeded, RejoinReason, Result, Role, SenderKind, Stalled, Undecryptable, Verdict,
-    engine::{self, EngineGroup, Envelope, Graft, Snapshot},
+    engine::{self, Envelope, Graft},
     ledger::{Used, encode},
     store::Key,
 };
 use mls_rs::{
+    MlsMessage,
     error::MlsError as EngineError,
-    group::{CommitEffect, CommitMessageDescription, ReceivedMessage, proposal::Proposal},
+    group::{
+        CommitEffect, CommitMessageDescription, ProposalMessageDescription, ProposalSender, ReceivedMessage,
+        Sender as EngineSender, proposal::Proposal,
+    },
     identity::SigningIdentity,
 };
 use std::{cmp::Ordering, sync::atomic};
@@ -68,13 +73,14 @@ enum Outcome {
     Wait(HeldRow),
 }
 
-/// Whether the engine's group is still what it was before a message.
-#[derive(PartialEq)]
-enum Trusted {
-    Yes,
-    No,
-    /// Yes, and the message claims to be our own.
-    Own,
+/// What an encrypted message is that claims to be our own.
+enum Own {
+    /// Its key is one that this store has set aside.
+    Known,
+    /// We have signed it, and this store knows nothing of it.
+    Unknown,
+    /// We have not sent it.
+    Forged,
 }
 
 fn ignored(reason: IgnoredReason, epoch: u64) -> Outcome {
@@ -121,6 +127,48 @@ fn unproven(failure: &Failure) -> bool {
     }
 }
 
+/// Whether a message that fails like this leaves the engine's group as it was: what is checked before a key is used up,
+/// and for a PublicMessage whatever comes before its content is looked at.
+fn leaves_intact(failure: &Failure, message: &Incoming) -> bool {
+    use EngineError as E;
+    let Failure::Engine(error) = failure else { return false };
+    match **error {
+        E::KeyMissing(_) | E::InvalidFutureGeneration(_) | E::InvalidEpoch => true,
+        E::CantProcessMessageFromSelf => message.private,
+        E::InvalidMembershipTag | E::MembershipTagForNonMember | E::ProposalNotFound => !message.private,
+        // A commit can fail like this when it is looked into as well.
+        E::InvalidSignature
+        | E::UnknownSigningIdentityForExternalSender
+        | E::LeafNotFound(_)
+        | E::InvalidNodeIndex(_)
+        | E::ExpectedNode => !message.private && message.content != ContentKind::Commit,
+        _ => false,
+    }
+}
+
+/// An application message that does not open.
+fn unopened(failure: Failure, message: &Incoming) -> Outcome {
+    if is(&failure, |e| matches!(e, EngineError::KeyMissing(_))) {
+        ignored(IgnoredReason::Duplicate, message.epoch)
+    } else if is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf)) {
+        ignored(IgnoredReason::OwnEcho, message.epoch)
+    } else {
+        undecryptable(failure.detail(), message.epoch)
+    }
+}
+
+fn unexpected() -> Failure {
+    Failure::Engine(Box::new(EngineError::UnexpectedMessageType))
+}
+
+/// The state of this store is not ours any more. Said once.
+fn parted(session: &Session, reason: RejoinReason, epoch: u64) -> Outcome {
+    match session.row.status {
+        GroupStatus::RejoinNeeded => ignored(IgnoredReason::OwnEcho, epoch),
+        _ => Outcome::Tell(EventKind::RejoinNeeded(RejoinNeeded { reason, epoch })),
+    }
+}
+
 fn is(failure: &Failure, test: fn(&EngineError) -> bool) -> bool {
     matches!(failure, Failure::Engine(error) if test(error))
 }
@@ -137,7 +185,7 @@ impl Group {
                 }
                 _ => 1,
             };
-            let done = self.attempt(|locked| self.step(locked, &rest[..run]))?;
+            let done = self.attempt_damaged(|locked| self.step(locked, &rest[..run]))?;
             events.extend(done.1);
             rest = &rest[done.0..];
         }
@@ -184,12 +232,16 @@ impl Group {
             };
             decided.push((message, kind, key, held));
         }
-        // Proven by our own signature: to send would be to use keys twice. An encrypted commit proves less, since any
-        // member can encrypt under our keys.
-        let parted = decided.iter().any(|(message, kind, ..)| {
-            matches!(kind, Some(EventKind::RejoinNeeded(needed))
-                if needed.reason == RejoinReason::RolledBack || !message.private)
-        });
+        // Proven by our own signature: to send would be to use keys twice.
+        let parts = |kind: &Option<EventKind>| matches!(kind, Some(EventKind::RejoinNeeded(_)));
+        let parted = decided.iter().any(|(_, kind, ..)| parts(kind));
+        let first = decided.iter().position(|(_, kind, ..)| parts(kind));
+        for (_, kind, ..) in
+            decided.iter_mut().skip(first.map_or(usize::MAX, |first| first + 1)).filter(|d| parts(&d.1))
+        {
+            *kind =
+                Some(EventKind::Ignored(Ignored { reason: IgnoredReason::OwnEcho, epoch: locked.session().row.epoch }));
+        }
         let row = parted.then(|| {
             let mut row = locked.session().row.clone();
             row.status = GroupStatus::RejoinNeeded;
@@ -228,30 +280,27 @@ impl Group {
     // Application messages.
 
     fn application(&self, locked: &mut Locked, messages: &[Incoming]) -> Result<Option<(usize, Vec<Event>)>> {
+        if locked.session().damaged && !self.core.is_suspicious() {
+            // The attack is over: read the group again.
+            locked.drop_session();
+            return Ok(None);
+        }
         let limit = self.client.settings.limits.fold_distance as usize;
-        if locked.session().unfolded.len() >= limit {
+        let many = locked.session().skips.are_many();
+        if locked.session().unfolded.len() >= limit || many {
             let mark = locked.session().row.mark;
             let folded = locked.session().store_folded(&self.client, &self.core, mark);
-            if !locked.settle(folded)? {
+            if !locked.settle(folded)? || many {
                 locked.drop_session();
                 return Ok(None);
             }
         }
         let room = limit - locked.session().unfolded.len();
         let mut outcomes = Vec::new();
-        let mut intact = true;
+        let mut fresh = Vec::new();
         for message in messages.iter().take(room.max(1)) {
             let outcome = match message.epoch.cmp(&locked.session().row.epoch) {
-                Ordering::Equal => {
-                    let session = locked.session();
-                    // The roster does not change with application messages.
-                    let (outcome, trusted) = self.open_current(session, message);
-                    intact = trusted != Trusted::No;
-                    match trusted {
-                        Trusted::Own => self.own_echo(session, message)?,
-                        _ => outcome,
-                    }
-                }
+                Ordering::Equal => self.open_current(locked.session(), message, &fresh)?,
                 Ordering::Greater => Outcome::Wait(HeldRow::new(HeldFor::Epoch, message.epoch, &message.bytes)),
                 // Its epoch's record is written with it: a step of its own.
                 Ordering::Less if outcomes.is_empty() => {
@@ -259,98 +308,182 @@ impl Group {
                 }
                 Ordering::Less => break,
             };
-            outcomes.push((message, outcome));
-            if !intact {
-                break;
+            if let Outcome::Got(_, used) = &outcome {
+                fresh.push(*used);
+                locked.session().skips.note(*used);
             }
+            outcomes.push((message, outcome));
         }
         let count = outcomes.len();
-        let events = self.store_outcomes(locked, outcomes)?;
-        if !intact {
-            locked.drop_session();
-        }
-        Ok(events.map(|events| (count, events)))
+        Ok(self.store_outcomes(locked, outcomes)?.map(|events| (count, events)))
     }
 
-    fn open_current(&self, session: &mut Session, message: &Incoming) -> (Outcome, Trusted) {
-        let (mut outcome, trusted) = self.open(&mut session.engine, &|_| None, message);
-        if let Outcome::Got(EventKind::Message(received), used) = &mut outcome {
-            let identity = session.engine.member_at_index(used.leaf).map(|member| member.signing_identity);
-            received.sender = self.client.settings.sender(SenderKind::Member, Some(used.leaf), identity.as_ref());
+    /// Opens an application message of the current epoch. `fresh` are keys of messages that are not stored yet.
+    fn open_current(&self, session: &mut Session, message: &Incoming, fresh: &[Used]) -> Result<Outcome> {
+        let decoded = match engine::decode(&message.bytes) {
+            Ok(decoded) if message.private => decoded,
+            Ok(_) => return Ok(undecryptable("UnencryptedApplicationMessage".into(), message.epoch)),
+            Err(error) => return Ok(undecryptable(error.detail().into(), message.epoch)),
+        };
+        let opened = match self.core.is_suspicious() || session.damaged {
+            true => self.open_suspect(session, decoded, fresh)?,
+            false => {
+                session.probe = None;
+                run(|| session.engine.process_incoming_message(decoded))
+            }
+        };
+        let roster = &session.engine;
+        let member_at = |leaf| roster.member_at_index(leaf).map(|member| member.signing_identity);
+        match opened {
+            Ok(received) => {
+                let outcome = self.message(received, &member_at, message);
+                if let (Outcome::Got(_, used), Some(probe)) = (&outcome, &mut session.probe) {
+                    probe.consume(*used);
+                }
+                self.core.calm();
+                Ok(outcome)
+            }
+            Err(failure) if is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf)) => {
+                self.own_echo(session, message)
+            }
+            Err(failure) => {
+                if !leaves_intact(&failure, message) {
+                    // Without suspicion it was the loaded group that lost a key.
+                    session.damaged |= !self.core.is_suspicious();
+                    self.core.suspect();
+                }
+                Ok(unopened(failure, message))
+            }
         }
-        (outcome, trusted)
     }
 
-    /// Decrypts an application message; answers whether the engine can still be trusted.
-    fn open(
+    /// Opens a message of which it is likely that nobody in the group has sent it.
+    fn open_suspect(
         &self,
-        engine: &mut EngineGroup,
+        session: &mut Session,
+        message: MlsMessage,
+        fresh: &[Used],
+    ) -> Result<Result<ReceivedMessage, Failure>> {
+        let leaf = match self.probe(session, fresh)?.look(message.clone()) {
+            Sight::Tagged(leaf) => leaf,
+            Sight::Opened(received) => return Ok(Ok(*received)),
+            Sight::Signed => return Ok(Err(unexpected())),
+            Sight::Failed(failure) => return Ok(Err(failure)),
+        };
+        if !session.damaged {
+            let opened = run(|| session.engine.process_incoming_message(message));
+            // A member can put a bad signature under a good tag.
+            session.damaged = opened.is_err();
+            return Ok(opened);
+        }
+        Ok(match self.prove(session, leaf, message)? {
+            Proof::Read(received) => Ok(*received),
+            Proof::Commit => Err(unexpected()),
+            Proof::Failed(failure) => Err(failure),
+        })
+    }
+
+    /// Whether the member at a leaf has signed a message, and what it says. Costs the loaded group nothing.
+    fn prove(&self, session: &mut Session, leaf: u32, message: MlsMessage) -> Result<Proof> {
+        let Some(member) = session.engine.member_at_index(leaf) else {
+            return Ok(Proof::Failed(Failure::Engine(Box::new(EngineError::LeafNotFound(leaf)))));
+        };
+        let key = member.signing_identity.signature_key;
+        let probe = self.probe(session, &[])?;
+        Ok(probe.with_leaf(&self.client, &self.core.id, leaf, &key)?.read(message))
+    }
+
+    /// The skeleton of a group under suspicion.
+    fn probe<'a>(&self, session: &'a mut Session, fresh: &[Used]) -> Result<&'a mut Probe> {
+        if session.probe.is_none() {
+            session.probe = Some(Probe::of(&self.client, session, fresh)?);
+        }
+        Ok(session.probe.as_mut().expect("it was just made"))
+    }
+
+    /// What an application message says.
+    fn message(
+        &self,
+        received: ReceivedMessage,
         member_at: &dyn Fn(u32) -> Option<SigningIdentity>,
         message: &Incoming,
-    ) -> (Outcome, Trusted) {
-        let decoded = match engine::decode(&message.bytes) {
-            Ok(decoded) => decoded,
-            Err(error) => return (undecryptable(error.detail().into(), message.epoch), Trusted::Yes),
-        };
-        match run(|| engine.process_incoming_message(decoded)) {
-            Ok(ReceivedMessage::ApplicationMessage(received)) => {
-                let leaf = received.sender_index;
-                let generation = received.unauthenticated_key_generation.unwrap_or(0);
-                let kind = EventKind::Message(Message {
-                    sender: self.client.settings.sender(SenderKind::Member, Some(leaf), member_at(leaf).as_ref()),
-                    epoch: message.epoch,
-                    generation,
-                    data: received.data().to_vec(),
-                    aad: received.authenticated_data.clone(),
-                });
-                (Outcome::Got(kind, Used { epoch: message.epoch, leaf, generation }), Trusted::Yes)
-            }
+    ) -> Outcome {
+        let ReceivedMessage::ApplicationMessage(received) = received else {
             // The engine was given an application message: anything else cannot come of it.
-            Ok(_) => (undecryptable("UnexpectedMessageType".into(), message.epoch), Trusted::No),
-            Err(failure) if is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf)) => {
-                (ignored(IgnoredReason::OwnEcho, message.epoch), Trusted::Own)
-            }
-            Err(failure) if is(&failure, |e| matches!(e, EngineError::KeyMissing(_))) => {
-                (ignored(IgnoredReason::Duplicate, message.epoch), Trusted::Yes)
-            }
-            Err(failure) if is(&failure, |e| matches!(e, EngineError::InvalidFutureGeneration(_))) => {
-                (undecryptable(failure.detail(), message.epoch), Trusted::Yes)
-            }
-            Err(failure) => (undecryptable(failure.detail(), message.epoch), Trusted::No),
-        }
+            return undecryptable("UnexpectedMessageType".into(), message.epoch);
+        };
+        let leaf = received.sender_index;
+        let generation = received.unauthenticated_key_generation.unwrap_or(0);
+        let kind = EventKind::Message(Message {
+            sender: self.client.settings.sender(SenderKind::Member, Some(leaf), member_at(leaf).as_ref()),
+            epoch: message.epoch,
+            generation,
+            data: received.data().to_vec(),
+            aad: received.authenticated_data.clone(),
+        });
+        Outcome::Got(kind, Used { epoch: message.epoch, leaf, generation })
     }
 
-    /// A message of an epoch that is over, read in that epoch as it was.
+    /// A message of an epoch that is over, read in that epoch as it was. A copy of it is opened, so a failure costs
+    /// nothing, and neither does the size of the group.
     fn late(&self, locked: &mut Locked, message: &Incoming) -> Result<Option<Vec<Event>>> {
         let (store, tag) = (&self.client.store, self.core.tag);
         let session = locked.session();
         let past = match session.row.epoch - message.epoch <= u64::from(self.client.settings.limits.past_epochs) {
-            true => EpochRow::get(store, tag, message.epoch)?.zip(session.past_keys(store, tag, message.epoch)?),
+            true => EpochRow::get(store, tag, message.epoch)?,
             false => None,
         };
-        let Some((mut past, keys)) = past else {
+        let Some(mut past) = past else {
             return self.store_outcomes(locked, vec![(message, ignored(IgnoredReason::TooOld, message.epoch))]);
         };
-        let parts = self.client.parts();
-        let grafted = Graft::join(&session.row.snapshot, &past.small, &keys)?;
-        let mut engine = self.client.load_engine(&parts, &self.core.id, grafted)?;
+        let decoded = match engine::decode(&message.bytes) {
+            Ok(decoded) if message.private => decoded,
+            Ok(_) => {
+                let outcome = undecryptable("UnencryptedApplicationMessage".into(), message.epoch);
+                return self.store_outcomes(locked, vec![(message, outcome)]);
+            }
+            Err(error) => {
+                let outcome = undecryptable(error.detail().into(), message.epoch);
+                return self.store_outcomes(locked, vec![(message, outcome)]);
+            }
+        };
+        let grafted = Graft::join(&session.row.snapshot, &past.small)?;
+        let mut probe = Probe::load(&self.client, &self.core.id, &grafted)?;
+        let leaf = match probe.look(decoded.clone()) {
+            Sight::Tagged(leaf) => leaf,
+            Sight::Failed(failure) => return self.store_outcomes(locked, vec![(message, unopened(failure, message))]),
+            Sight::Opened(_) | Sight::Signed => {
+                let outcome = unopened(unexpected(), message);
+                return self.store_outcomes(locked, vec![(message, outcome)]);
+            }
+        };
+        let Some(key) = session.past_key(store, tag, message.epoch, leaf)? else {
+            let outcome = undecryptable("LeafNotFound".into(), message.epoch);
+            return self.store_outcomes(locked, vec![(message, outcome)]);
+        };
+        let mut reader = probe.with_leaf(&self.client, &self.core.id, leaf, &key)?;
+        let received = match reader.read(decoded) {
+            Proof::Read(received) => *received,
+            Proof::Commit => return self.store_outcomes(locked, vec![(message, unopened(unexpected(), message))]),
+            Proof::Failed(failure) => {
+                return self.store_outcomes(locked, vec![(message, unopened(failure, message))]);
+            }
+        };
+        // Who is at that leaf now, if it is still the same one.
         let member_at = |leaf: u32| {
-            // Who is at that leaf now, if it is still the same one.
-            let key = keys.get(leaf as usize)?.as_ref()?;
             let identity = session.engine.member_at_index(leaf)?.signing_identity;
             (identity.signature_key.as_bytes() == key).then_some(identity)
         };
-        let mut outcome = self.open(&mut engine, &member_at, message).0;
+        let mut outcome = self.message(received, &member_at, message);
         let Outcome::Got(EventKind::Message(received), _) = &mut outcome else {
             return self.store_outcomes(locked, vec![(message, outcome)]);
         };
         if received.sender.signature_key.is_empty() {
-            let key = received.sender.leaf.and_then(|leaf| keys.get(leaf as usize)).cloned().flatten();
-            received.sender.signature_key = key.unwrap_or_default();
+            received.sender.signature_key.clone_from(&key);
         }
         let kind = EventKind::Message(received.clone());
-        run(|| engine.write_to_storage())?;
-        let written = parts.provider.take_written().expect("the engine has just written");
+        run(|| reader.engine.write_to_storage())?;
+        let written = reader.parts.provider.take_written().expect("the engine has just written");
         past.small = Graft::cut(&past.small, &written.snapshot)?.to_vec();
         let row = encode(&past);
         let done = locked.write(|tx| {
@@ -367,41 +500,35 @@ impl Group {
     /// A message that claims to be our own. Mostly the service's echo; but one at a generation that this store has
     /// never set aside proves that the store was rolled back.
     fn own_echo(&self, session: &mut Session, message: &Incoming) -> Result<Outcome> {
-        if message.epoch != session.row.epoch || !self.opens_as_foreign(session, message, false)? {
-            return Ok(ignored(IgnoredReason::OwnEcho, message.epoch));
-        }
-        // Any member can encrypt under our keys: only the signature proves it.
-        if !self.opens_as_foreign(session, message, true)? {
-            return Ok(undecryptable("InvalidSignature".into(), message.epoch));
-        }
-        let kind = EventKind::RejoinNeeded(RejoinNeeded { reason: RejoinReason::RolledBack, epoch: message.epoch });
-        Ok(Outcome::Tell(kind))
+        Ok(match self.look_as_other(session, message)? {
+            Own::Known => ignored(IgnoredReason::OwnEcho, message.epoch),
+            // Any member can encrypt under our keys: only the signature proves it.
+            Own::Forged => undecryptable("InvalidSignature".into(), message.epoch),
+            Own::Unknown => parted(session, RejoinReason::RolledBack, message.epoch),
+        })
     }
 
-    /// Whether an own message opens for somebody who takes us for another member and has used up our keys up to the
-    /// mark: without the tree (its tag is good), or with it (its signature is).
-    fn opens_as_foreign(&self, session: &mut Session, message: &Incoming, with_tree: bool) -> Result<bool> {
-        let used_up = session.row.mark.max(session.generation);
-        let small = engine::with_other_leaf(&session.folded_snapshot(&self.client, used_up)?)?;
-        let snapshot = match with_tree {
-            true => Snapshot::join(&small, &session.current_tree()?)?,
-            false => small,
+    /// Looks at an encrypted message that claims to be our own with the eyes of another member who has used up our keys
+    /// up to the mark.
+    fn look_as_other(&self, session: &mut Session, message: &Incoming) -> Result<Own> {
+        let Ok(decoded) = engine::decode(&message.bytes) else { return Ok(Own::Forged) };
+        if session.mirror.is_none() {
+            let used_up = session.row.mark.max(session.generation);
+            let snapshot = engine::with_other_leaf(&session.folded_snapshot(&self.client, used_up)?)?;
+            session.mirror = Some(Probe::load(&self.client, &self.core.id, &snapshot)?);
+        }
+        let mirror = session.mirror.as_mut().expect("it was just made");
+        let leaf = match mirror.look(decoded.clone()) {
+            Sight::Tagged(leaf) => leaf,
+            Sight::Failed(failure) if is(&failure, |e| matches!(e, EngineError::CryptoProviderError(_))) => {
+                return Ok(Own::Forged);
+            }
+            Sight::Failed(_) | Sight::Opened(_) | Sight::Signed => return Ok(Own::Known),
         };
-        let parts = self.client.parts();
-        let mut other = self.client.load_engine(&parts, &self.core.id, snapshot)?;
-        let Ok(decoded) = engine::decode(&message.bytes) else { return Ok(false) };
-        Ok(match run(|| other.process_incoming_message(decoded)) {
-            Ok(_) => true,
-            Err(failure) if with_tree => !unproven(&failure),
-            Err(failure) => is(&failure, |e| {
-                !matches!(
-                    e,
-                    EngineError::KeyMissing(_)
-                        | EngineError::CryptoProviderError(_)
-                        | EngineError::InvalidFutureGeneration(_)
-                        | EngineError::SerializationError(_)
-                )
-            }),
+        let key = session.engine.current_member_signing_identity()?.signature_key.to_vec();
+        Ok(match mirror.with_leaf(&self.client, &self.core.id, leaf, &key)?.read(decoded) {
+            Proof::Failed(_) => Own::Forged,
+            Proof::Read(_) | Proof::Commit => Own::Unknown,
         })
     }
 
@@ -438,6 +565,13 @@ impl Group {
                 return self.store_outcomes(locked, vec![(message, outcome)]);
             }
         };
+        if let Some(outcome) = self.screen(locked.session(), message, &decoded)? {
+            return self.store_outcomes(locked, vec![(message, outcome)]);
+        }
+        if locked.session().damaged {
+            locked.drop_session();
+            return Ok(None); // once more, with the whole group
+        }
         let session = locked.session();
         let cached = session.engine.get_cached_proposals().len();
         let received = match run(|| session.engine.process_incoming_message(decoded)) {
@@ -447,21 +581,20 @@ impl Group {
                 return self.refuse(locked, message, outcome);
             }
             Err(failure) => {
-                let outcome = if is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf)) {
-                    ignored(IgnoredReason::OwnEcho, message.epoch)
-                } else if is(&failure, |e| matches!(e, EngineError::KeyMissing(_))) {
-                    ignored(IgnoredReason::Duplicate, message.epoch)
-                } else if unproven(&failure) {
-                    undecryptable(failure.detail(), message.epoch)
-                } else {
-                    denied(DeniedReason::Protocol, failure.detail(), message)
+                let intact = leaves_intact(&failure, message);
+                let outcome = match unproven(&failure) || intact {
+                    true => unopened(failure, message),
+                    false => denied(DeniedReason::Protocol, failure.detail(), message),
                 };
-                return self.refuse(locked, message, outcome);
+                return match intact {
+                    true => self.store_outcomes(locked, vec![(message, outcome)]),
+                    false => self.refuse(locked, message, outcome),
+                };
             }
         };
         let proposals = session.engine.get_cached_proposals();
         if proposals.len() == cached {
-            let own = matches!(received.sender, mls_rs::group::ProposalSender::Member(leaf)
+            let own = matches!(received.sender, ProposalSender::Member(leaf)
                 if leaf == session.engine.current_member_index());
             let reason = if own { IgnoredReason::OwnEcho } else { IgnoredReason::Duplicate };
             return self.store_outcomes(locked, vec![(message, ignored(reason, message.epoch))]);
@@ -514,11 +647,68 @@ impl Group {
         Ok(Some(done.events))
     }
 
-    /// Stores an outcome after a failure: the engine's group is read again.
+    /// Stores an outcome after a failure that has changed the engine's group: it is read again.
     fn refuse(&self, locked: &mut Locked, message: &Incoming, outcome: Outcome) -> Result<Option<Vec<Event>>> {
+        self.core.suspect();
+        self.core.note_costly(message.epoch);
         let events = self.store_outcomes(locked, vec![(message, outcome)])?;
         locked.drop_session();
         Ok(events)
+    }
+
+    /// While the group is under suspicion: what becomes of a handshake message that the loaded group need not see.
+    fn screen(&self, session: &mut Session, message: &Incoming, decoded: &MlsMessage) -> Result<Option<Outcome>> {
+        session.probe = None; // it may lack what the group has learned since
+        if !self.core.is_suspicious() {
+            return Ok(None);
+        }
+        match self.probe(session, &[])?.look(decoded.clone()) {
+            Sight::Tagged(leaf) => match self.prove(session, leaf, decoded.clone())? {
+                Proof::Failed(failure) => return Ok(Some(unopened(failure, message))),
+                Proof::Read(received) => {
+                    if let ReceivedMessage::Proposal(received) = *received
+                        && self.is_over_limit(session, &received)
+                    {
+                        return Ok(Some(denied(DeniedReason::Limit, "too many proposals of one sender", message)));
+                    }
+                }
+                Proof::Commit => {}
+            },
+            // Our own: the loaded group knows better.
+            Sight::Failed(failure) if is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf)) => {
+                return Ok(None);
+            }
+            Sight::Failed(failure) => return Ok(Some(unopened(failure, message))),
+            Sight::Opened(_) | Sight::Signed => {}
+        }
+        // It is a member's, or an outsider's who may send. If those cost too much, the application has to want it.
+        Ok(self
+            .core
+            .is_exhausted(message.epoch)
+            .then(|| Outcome::Wait(HeldRow::new(HeldFor::Limits, message.epoch, &message.bytes))))
+    }
+
+    /// Who has sent a commit that the loaded group could not apply, if anybody has.
+    fn committer(&self, session: &mut Session, decoded: MlsMessage) -> Result<Result<Option<u32>, Failure>> {
+        session.probe = None;
+        Ok(match self.probe(session, &[])?.look(decoded.clone()) {
+            Sight::Tagged(leaf) => match self.prove(session, leaf, decoded)? {
+                Proof::Commit | Proof::Read(_) => Ok(Some(leaf)),
+                Proof::Failed(failure) => Err(failure),
+            },
+            Sight::Signed | Sight::Opened(_) => Ok(None),
+            Sight::Failed(failure) => Err(failure),
+        })
+    }
+
+    /// Whether a proposal would be one too many of its sender.
+    fn is_over_limit(&self, session: &Session, received: &ProposalMessageDescription) -> bool {
+        let ProposalSender::Member(leaf) = received.sender else { return false };
+        let reference = received.proposal_ref();
+        let cached = session.engine.get_cached_proposals();
+        let theirs = cached.iter().filter(|cached| *cached.sender() == EngineSender::Member(leaf)).count();
+        theirs >= self.client.settings.limits.proposals_per_member as usize
+            && !cached.iter().any(|cached| cached.proposal_ref().to_vec() == reference)
     }
 
     fn commit_message(&self, locked: &mut Locked, message: &Incoming) -> Result<Option<Vec<Event>>> {
@@ -562,6 +752,13 @@ impl Group {
                 return self.store_outcomes(locked, vec![(message, outcome)]);
             }
         }
+        if let Some(outcome) = self.screen(locked.session(), message, &decoded)? {
+            return self.store_outcomes(locked, vec![(message, outcome)]);
+        }
+        if locked.session().damaged {
+            locked.drop_session();
+            return Ok(None); // once more, with the whole group
+        }
         let session = locked.session();
         let mut trigger =
             Trigger { held: message.held.clone(), own_cached: Self::own_cached(session), ..Trigger::default() };
@@ -573,6 +770,7 @@ impl Group {
             Ok(_) => return self.unknown_own(locked, message),
             Err(failure) => return self.commit_failed(locked, message, failure, claims_own, external),
         };
+        let committer = Some(description.committer);
         let answer = session.ask_commit_trust(self, &description);
         let answer = locked.settle(answer)?;
         match answer.refused {
@@ -580,7 +778,7 @@ impl Group {
                 let detail = "the trust policy denies a credential";
                 let outcome = match external {
                     true => denied(DeniedReason::Trust, detail, message),
-                    false => self.stalled(DeniedReason::Trust, detail.into(), message),
+                    false => self.stalled(locked.session(), DeniedReason::Trust, detail.into(), message, committer),
                 };
                 return self.refuse(locked, message, outcome);
             }
@@ -594,12 +792,20 @@ impl Group {
         self.advance(locked, description, None, trigger)
     }
 
-    fn stalled(&self, reason: DeniedReason, detail: String, message: &Incoming) -> Outcome {
+    fn stalled(
+        &self,
+        session: &Session,
+        reason: DeniedReason,
+        detail: String,
+        message: &Incoming,
+        leaf: Option<u32>,
+    ) -> Outcome {
+        let member = leaf.and_then(|leaf| session.engine.member_at_index(leaf)).map(|member| member.signing_identity);
         Outcome::Tell(EventKind::Stalled(Stalled {
             reason,
             detail,
             epoch: message.epoch,
-            sender: None,
+            sender: leaf.map(|leaf| self.client.settings.sender(SenderKind::Member, Some(leaf), member.as_ref())),
             message: message.bytes.clone(),
         }))
     }
@@ -621,32 +827,37 @@ impl Group {
             return self.unknown_own(locked, message);
         }
         if from_self {
-            // An encrypted one: read the group again first, since opening it as another consumes nothing there.
-            let known = !self.opens_as_foreign(locked.session(), message, false)?;
-            return match known {
-                true => self.refuse(locked, message, ignored(IgnoredReason::OwnEcho, message.epoch)),
-                false => self.unknown_own(locked, message),
+            // An encrypted one; nothing was used up.
+            let outcome = match self.look_as_other(locked.session(), message)? {
+                Own::Known => ignored(IgnoredReason::OwnEcho, message.epoch),
+                Own::Forged => undecryptable("InvalidSignature".into(), message.epoch),
+                Own::Unknown => parted(locked.session(), RejoinReason::UnknownOwnCommit, message.epoch),
             };
+            return self.store_outcomes(locked, vec![(message, outcome)]);
         }
+        let intact = leaves_intact(&failure, message);
         let outcome = if is(&failure, |e| matches!(e, EngineError::ProposalNotFound)) {
             Outcome::Wait(HeldRow::new(HeldFor::Proposal, message.epoch, &message.bytes))
-        } else if is(&failure, |e| matches!(e, EngineError::KeyMissing(_))) {
-            ignored(IgnoredReason::Duplicate, message.epoch)
-        } else if unproven(&failure) {
-            undecryptable(failure.detail(), message.epoch)
-        } else if external {
-            denied(DeniedReason::Protocol, failure.detail(), message)
+        } else if intact {
+            unopened(failure, message)
         } else {
-            self.stalled(DeniedReason::Protocol, failure.detail(), message)
+            // The engine's word does not tell how far it came.
+            match self.committer(locked.session(), engine::decode(&message.bytes)?)? {
+                Err(failure) => unopened(failure, message),
+                Ok(_) if external => denied(DeniedReason::Protocol, failure.detail(), message),
+                Ok(leaf) => self.stalled(locked.session(), DeniedReason::Protocol, failure.detail(), message, leaf),
+            }
         };
-        self.refuse(locked, message, outcome)
+        match intact {
+            true => self.store_outcomes(locked, vec![(message, outcome)]),
+            false => self.refuse(locked, message, outcome),
+        }
     }
 
-    /// A commit that we have made and do not know: this store is older than what it sent.
+    /// A commit that we have signed and do not know: this store is older than what it sent.
     fn unknown_own(&self, locked: &mut Locked, message: &Incoming) -> Result<Option<Vec<Event>>> {
-        let reason = RejoinReason::UnknownOwnCommit;
-        let kind = EventKind::RejoinNeeded(RejoinNeeded { reason, epoch: message.epoch });
-        self.refuse(locked, message, Outcome::Tell(kind))
+        let outcome = parted(locked.session(), RejoinReason::UnknownOwnCommit, message.epoch);
+        self.refuse(locked, message, outcome)
     }
 
     /// Processes what has waited and can go on now, and what waits for one of `also` once more. Stops when the inbox is

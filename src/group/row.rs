@@ -128,15 +128,12 @@ impl EpochRow {
         store.get(&Self::key(tag, epoch))?.map(|row| decode(&row)).transpose()
     }
 
-    /// The keys of this epoch, from the next one's.
-    pub(crate) fn keys(&self, mut next: Vec<Option<Vec<u8>>>) -> Vec<Option<Vec<u8>>> {
-        next.resize(self.leaves as usize, None);
-        for change in &self.differing {
-            if let Some(key) = next.get_mut(change.leaf as usize) {
-                key.clone_from(&change.key);
-            }
+    /// The key at a leaf in this epoch, from the next one's.
+    pub(crate) fn key_at(&self, leaf: u32, next: Option<Vec<u8>>) -> Option<Vec<u8>> {
+        match self.differing.iter().find(|change| change.leaf == leaf) {
+            Some(change) => change.key.clone(),
+            None => next.filter(|_| leaf < self.leaves),
         }
-        next
     }
 
     /// Forgets what is older than `kept` epochs before `epoch`.

@@ -18,7 +18,7 @@ impl Group {
     /// `StoreRolledBack`, `NotAllowed`, `Stale`. Nothing is lost or changed then.
     pub fn encrypt(&self, data: Vec<u8>, options: EncryptOptions) -> Result<Vec<u8>> {
         let data = Zeroizing::new(data);
-        self.attempt(|locked| {
+        self.attempt_damaged(|locked| {
             let session = locked.session();
             self.check_sending(session)?;
             if session.engine.commit_required() {

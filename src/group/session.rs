@@ -2,6 +2,7 @@
 
 use super::{
     GroupCore,
+    probe::Probe,
     row::{EpochRow, GroupRow, StoredTree},
 };
 use crate::{
@@ -12,9 +13,12 @@ use crate::{
     ledger::{ATTEMPTS, Entry, Fold, Tx, Used, decode, encode},
     store::{GroupTag, Key, Store},
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 use zeroize::Zeroizing;
 
@@ -88,7 +92,38 @@ pub(crate) struct Session {
     pub(crate) foreign: u64,
     /// The same when it was read.
     since: u64,
+    /// Forged messages have used up keys in the engine: it can do what needs no other member's keys.
+    pub(crate) damaged: bool,
+    /// Set while the group is under suspicion.
+    pub(super) probe: Option<Probe>,
+    /// Sees our own messages as another member would, and has no keys below the mark.
+    pub(super) mirror: Option<Probe>,
+    pub(super) skips: Skips,
     _counted: Counted,
+}
+
+/// How many keys the engine's group has derived and not used: members can make it derive many, and it forgets none
+/// until it is read again.
+#[derive(Default)]
+pub(super) struct Skips {
+    /// Each sender's next generation.
+    next: HashMap<u32, u32>,
+    count: u32,
+}
+
+impl Skips {
+    const MAX: u32 = 8_192;
+
+    pub(super) fn note(&mut self, used: Used) {
+        // What was skipped before the group was loaded is what the row holds, which is bounded.
+        let next = self.next.entry(used.leaf).or_insert(used.generation);
+        self.count += used.generation.saturating_sub(*next);
+        *next = (*next).max(used.generation + 1);
+    }
+
+    pub(super) fn are_many(&self) -> bool {
+        self.count > Self::MAX
+    }
 }
 
 /// Counts loaded groups.
@@ -162,6 +197,8 @@ impl Session {
         let Some(row) = GroupRow::get(&client.store, tag)? else {
             return fail(ErrorCode::GroupNotFound, "this device has no such group");
         };
+        #[cfg(feature = "faults")]
+        crate::store::faults::count_load();
         let (tree, nodes) = StoredTree::read(&client.store, tag, &row)?;
         let parts = client.parts();
         let engine = client.load_engine(&parts, &row.id, Snapshot::join(&row.snapshot, &nodes)?)?;
@@ -176,6 +213,10 @@ impl Session {
             seen: row.folded,
             foreign,
             since: foreign,
+            damaged: false,
+            probe: None,
+            mirror: None,
+            skips: Skips::default(),
             row,
             _counted: Counted::new(&client.loaded),
         };
@@ -251,24 +292,16 @@ impl Session {
         }
     }
 
-    /// The signature keys of a past epoch's members, from the differences between the epochs since. `None` if one of
-    /// them is not kept.
-    pub(crate) fn past_keys(&self, store: &Store, tag: GroupTag, epoch: u64) -> Result<Option<Vec<Option<Vec<u8>>>>> {
-        let tree = self.engine.export_tree();
-        let mut keys: Vec<Option<Vec<u8>>> = tree
-            .nodes()
-            .iter()
-            .step_by(2)
-            .map(|node| match node {
-                Some(mls_rs::group::Node::Leaf(leaf)) => Some(leaf.signing_identity.signature_key.to_vec()),
-                _ => None,
-            })
-            .collect();
+    /// The signature key that was at a leaf in a past epoch, from the differences between the epochs since. `None` if
+    /// one of them is not kept, or nobody was there.
+    pub(crate) fn past_key(&self, store: &Store, tag: GroupTag, epoch: u64, leaf: u32) -> Result<Option<Vec<u8>>> {
+        let member = self.engine.member_at_index(leaf);
+        let mut key = member.map(|member| member.signing_identity.signature_key.to_vec());
         for past in (epoch..self.row.epoch).rev() {
             let Some(past) = EpochRow::get(store, tag, past)? else { return Ok(None) };
-            keys = past.keys(keys);
+            key = past.key_at(leaf, key);
         }
-        Ok(Some(keys))
+        Ok(key)
     }
 }
 
@@ -333,7 +366,7 @@ pub(super) fn read_log(store: &Store, tag: GroupTag, group: &GroupRow) -> Result
 }
 
 /// Uses up the key of a message that was received before.
-fn consume(engine: &mut EngineGroup, used: Used) {
+pub(super) fn consume(engine: &mut EngineGroup, used: Used) {
     // A key that is gone already is what is wanted.
     let _ = run(|| engine.derive_decryption_key(used.leaf * 2, used.generation));
 }
@@ -372,6 +405,7 @@ impl NewRow {
     pub(crate) fn stored(self, session: &mut Session, core: &GroupCore) {
         session.row = self.row;
         session.unfolded.clear();
+        (session.probe, session.mirror) = (None, None);
         core.set_folded(session);
     }
 }

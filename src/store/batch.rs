@@ -63,11 +63,6 @@ impl Batch {
         self.delete(Key::log(seq));
     }
 
-    /// Whether this batch deletes a log row.
-    pub(crate) fn deletes_log(&self, seq: u64) -> bool {
-        matches!(self.rows.get(&Key::log(seq)), Some(None))
-    }
-
     /// Deletes the group's key and with it every row of the group, log rows included. What this batch puts for the
     /// group afterwards is sealed under a new key.
     pub(crate) fn forget_group(&mut self, tag: GroupTag) {
