@@ -252,6 +252,9 @@ int main(int argc, char **argv) {
     }
     std::cout << "passive client: " << all.run << " run, " << all.passed << " passed, " << all.run - all.passed
               << " failed, " << all.skipped << " skipped; " << all.epochs << " epochs compared\n";
+    if (all.run == 0) {
+        std::cout << "no suite ran\n";
+    }
     good = good && all.run > 0 && all.passed == all.run;
     return good ? 0 : 1;
 }

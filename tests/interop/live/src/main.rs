@@ -6,6 +6,10 @@
 //! it is in `MLS_INTEROP_PEER`. Every script has a seed of its own, which is printed if it fails: `--scripts 1 --seed
 //! SEED` runs it again. Every script has at least one member of each side, and either side creates the group.
 //!
+//!     interop transcripts FOLDER
+//!
+//! makes the transcripts in `tests/vectors` anew.
+//!
 //! Exit: 0 if every script has passed, or failed only in ways that are known to be the peer's.
 
 #[cfg(feature = "openmls")]
@@ -15,6 +19,7 @@ mod peer;
 mod process;
 mod random;
 mod script;
+mod transcript;
 
 use peer::{Peer, Result};
 use random::Random;
@@ -124,6 +129,12 @@ fn one(arguments: &Arguments, seed: u64, command: &[String]) -> (Result<()>, Opt
 }
 
 fn run() -> Result<bool> {
+    if let [_, verb, folder] = std::env::args().collect::<Vec<_>>().as_slice()
+        && verb == "transcripts"
+    {
+        transcript::write_all(std::path::Path::new(folder))?;
+        return Ok(true);
+    }
     let arguments = arguments()?;
     let command: Vec<String> =
         std::env::var("MLS_INTEROP_PEER").unwrap_or_default().split_whitespace().map(str::to_owned).collect();

@@ -330,6 +330,9 @@ impl Peer for OpenMls {
     fn lacks(&self, what: Lack) -> Option<&'static str> {
         match what {
             Lack::ProposeResumption => Some("it proposes no resumption PSK by reference"),
+            Lack::MixedPsks => {
+                Some("its order of PSKs is not the commit's when some are by reference and some by value")
+            }
             _ => None,
         }
     }

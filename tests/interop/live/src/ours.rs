@@ -49,6 +49,14 @@ impl Ours {
         Ok(Self { storage, options, client, group_id: None, group: None, pending: None })
     }
 
+    /// The private keys of a key package: init, encryption, signature.
+    pub fn secrets(&self, key_package: &[u8]) -> Result<[Vec<u8>; 3]> {
+        let all = self.client.key_packages().map_err(told)?;
+        let known = all.iter().find(|known| known.message == key_package).ok_or("no such key package")?;
+        let secrets = self.client.export_key_package(&known.reference).map_err(told)?;
+        Ok([secrets.init_key.clone(), secrets.encryption_key.clone(), secrets.signature_key.clone()])
+    }
+
     fn group(&self) -> Result<&Group> {
         self.group.as_ref().ok_or_else(|| "not in the group".into())
     }

@@ -59,6 +59,8 @@ pub enum Lack {
     OwnRemoval,
     /// To know extension types that it does not have a name for.
     PrivateExtensions,
+    /// To commit PSKs by reference and by value together.
+    MixedPsks,
     /// To propose a resumption PSK by reference.
     ProposeResumption,
     /// To commit new extensions of the group context.

@@ -21,6 +21,8 @@ struct Late {
 pub struct Script {
     random: Random,
     actors: Vec<Actor>,
+    /// One that only follows: it makes nothing, and nobody removes it.
+    follower: Option<usize>,
     epoch: u64,
     psks: u32,
     late: Vec<Late>,
@@ -50,6 +52,7 @@ impl Script {
         Self {
             random: Random::new(seed),
             actors,
+            follower: None,
             epoch: 0,
             psks: 0,
             late: Vec::new(),
@@ -68,6 +71,11 @@ impl Script {
 
     fn members(&self) -> Vec<usize> {
         (0..self.actors.len()).filter(|i| self.actors[*i].member_since.is_some()).collect()
+    }
+
+    /// The members that do something.
+    fn active(&self) -> Vec<usize> {
+        self.members().into_iter().filter(|member| Some(*member) != self.follower).collect()
     }
 
     fn outsiders(&self) -> Vec<usize> {
@@ -98,6 +106,29 @@ impl Script {
             }
         }
         self.talk()
+    }
+
+    /// Runs a script whose first actor only follows: it is added at once, stays, and is never tried with bad messages.
+    pub fn follow(&mut self, steps: usize) -> Result<()> {
+        self.follower = Some(0);
+        let id = self.random.bytes(16);
+        self.at(1, "creates", |peer| peer.create(&id))?;
+        self.actors[1].member_since = Some(0);
+        let add = self.key_package(0)?;
+        let how = self.how(false);
+        self.commit(1, &[add], &how, &[0], &[])?;
+        for _ in 0..steps {
+            match self.random.below(8) {
+                0 => self.by_value()?,
+                1..=3 => self.by_reference()?,
+                4 => self.external(false)?,
+                5 => self.external(true)?,
+                6 => self.resumption()?,
+                _ => self.add_somebody()?,
+            }
+            self.compare()?;
+        }
+        Ok(())
     }
 
     fn step(&mut self) -> Result<()> {
@@ -250,7 +281,7 @@ impl Script {
 
     fn renew(&mut self) -> Result<()> {
         self.steps.insert("renew");
-        let Some(committer) = self.random.pick(&self.members()) else { return Ok(()) };
+        let Some(committer) = self.random.pick(&self.active()) else { return Ok(()) };
         let how = self.how(true);
         self.commit(committer, &[], &how, &[], &[])
     }
@@ -260,7 +291,7 @@ impl Script {
         let mut joiners = self.outsiders();
         self.random.shuffle(&mut joiners);
         joiners.truncate(1 + self.random.below(2));
-        let Some(committer) = self.random.pick(&self.members()) else { return Ok(()) };
+        let Some(committer) = self.random.pick(&self.active()) else { return Ok(()) };
         let adds = joiners.iter().map(|joiner| self.key_package(*joiner)).collect::<Result<Vec<_>>>()?;
         let how = self.how(adds.is_empty());
         self.commit(committer, &adds, &how, &joiners, &[])
@@ -270,7 +301,7 @@ impl Script {
     fn changes(&mut self, committer: usize, most: usize) -> Result<(Vec<Change>, Vec<usize>, Vec<usize>)> {
         let (mut changes, mut joiners, mut removed) = (Vec::new(), Vec::new(), Vec::new());
         let mut outsiders = self.outsiders();
-        let mut others: Vec<usize> = self.members().into_iter().filter(|member| *member != committer).collect();
+        let mut others: Vec<usize> = self.active().into_iter().filter(|member| *member != committer).collect();
         self.random.shuffle(&mut outsiders);
         self.random.shuffle(&mut others);
         let mut context = true;
@@ -318,7 +349,7 @@ impl Script {
 
     fn by_value(&mut self) -> Result<()> {
         self.steps.insert("by value");
-        let Some(committer) = self.random.pick(&self.members()) else { return Ok(()) };
+        let Some(committer) = self.random.pick(&self.active()) else { return Ok(()) };
         let (changes, joiners, removed) = self.changes(committer, 4)?;
         let how = self.how(changes.is_empty());
         self.commit(committer, &changes, &how, &joiners, &removed)
@@ -345,14 +376,15 @@ impl Script {
     /// Proposals by reference of several members, and some more by value.
     fn by_reference(&mut self) -> Result<()> {
         self.steps.insert("by reference");
-        let Some(committer) = self.random.pick(&self.members()) else { return Ok(()) };
+        let Some(committer) = self.random.pick(&self.active()) else { return Ok(()) };
         let (changes, joiners, removed) = self.changes(committer, 4)?;
         let mut by_value = Vec::new();
         // Whoever is removed proposes nothing: his Update would be left out.
-        let proposers: Vec<usize> = self.members().into_iter().filter(|m| !removed.contains(m)).collect();
+        let proposers: Vec<usize> = self.active().into_iter().filter(|m| !removed.contains(m)).collect();
         for change in changes {
             let proposer = self.random.pick(&proposers).unwrap_or(committer);
-            match self.random.one_in(4) {
+            let alike = matches!(change, Change::Psk { .. }) && !self.can(committer, Lack::MixedPsks);
+            match self.random.one_in(4) && !alike {
                 true => by_value.push(change),
                 false => self.propose(proposer, &change, &removed)?,
             }
@@ -372,6 +404,7 @@ impl Script {
         self.steps.insert("talk");
         let mut messages = Vec::new();
         for from in self.members() {
+            self.late.retain(|late| late.from != from);
             for _ in 0..self.random.below(4) {
                 let (len, aad_len) = (self.random.below(300), self.random.below(10));
                 let (data, aad) = (self.random.bytes(len), self.random.bytes(aad_len));
@@ -382,6 +415,7 @@ impl Script {
         self.log.push(format!("{} messages", messages.len()));
         self.random.shuffle(&mut messages);
         if self.random.coin() {
+            // OpenMLS keeps the keys of the last five messages of a sender.
             if let Some((from, message, data, _)) = messages.pop() {
                 self.late.push(Late { from, epoch: self.epoch, message, data });
             }
@@ -433,7 +467,7 @@ impl Script {
     }
 
     fn external(&mut self, resync: bool) -> Result<()> {
-        let members = self.members();
+        let members = self.active();
         let joiner = match resync {
             true if members.len() > 1 => self.random.pick(&members),
             true => None,
@@ -472,7 +506,7 @@ impl Script {
 
     /// Two commits at once: the loser takes the winner's.
     fn race(&mut self) -> Result<()> {
-        let mut members = self.members();
+        let mut members = self.active();
         if members.len() < 2 {
             return self.renew();
         }
@@ -492,6 +526,7 @@ impl Script {
         let members = self.members();
         let first = members.iter().filter_map(|member| self.actors[*member].member_since).max().unwrap_or(0) + 1;
         let first = first.max(self.epoch.saturating_sub(3));
+        let members = self.active();
         let Some(committer) = self.random.pick(&members) else { return Ok(()) };
         if first >= self.epoch {
             return self.renew();
@@ -510,7 +545,7 @@ impl Script {
     /// A commit that was changed on the way is turned away and changes nothing; the genuine one is taken then.
     fn tampered(&mut self) -> Result<()> {
         self.steps.insert("tampered commit");
-        let Some(committer) = self.random.pick(&self.members()) else { return Ok(()) };
+        let Some(committer) = self.random.pick(&self.active()) else { return Ok(()) };
         let how = self.how(true);
         let made = self.at(committer, "commits", |peer| peer.commit(&[], &how))?;
         for member in self.members() {
