@@ -144,7 +144,8 @@
 /// The store belongs to another device than the options say.
 #define MLS_ERROR_STORE_IDENTITY 28
 
-/// The store is older than the anchor says: a restored backup. Sending would reuse keys.
+/// The store is an older copy of itself, a restored backup: sending would use keys twice. Join the group again by an
+/// external commit.
 #define MLS_ERROR_STORE_ROLLED_BACK 29
 
 /// This device has no such group.
@@ -161,9 +162,6 @@
 
 /// Proposals wait: commit them first (RFC 9420 section 12.4).
 #define MLS_ERROR_COMMIT_REQUIRED 44
-
-/// This device's state has parted from the group's: join again by an external commit.
-#define MLS_ERROR_REJOIN_REQUIRED 45
 
 /// No successor is announced for this group, or it cannot be joined this way.
 #define MLS_ERROR_NO_SUCCESSOR 46
@@ -291,11 +289,11 @@
 /// Not at all: the ciphertext tells the exact length.
 #define MLS_PADDING_NONE 1
 
-/// Nobody joins from outside: an external commit is `MLS_EVENT_STALLED`, since the service ordered it, and no
-/// GroupInfo allows one. Members' own devices that resync are let in.
+/// Nobody joins from outside: external commits of strangers are denied. A member's device that resyncs is let in. The
+/// default.
 #define MLS_EXTERNAL_JOIN_RESYNC_ONLY 0
 
-/// Whoever is trusted joins from outside. The default.
+/// Whoever is trusted joins from outside. Every member has to choose it, or the group parts at the first such commit.
 #define MLS_EXTERNAL_JOIN_TRUSTED 1
 
 /// The credential belongs to whom it names.
@@ -591,11 +589,10 @@ typedef struct mls_group_options_t mls_group_options_t;
 /// are the same group.
 ///
 /// Every call that reads or changes the group can answer `MLS_ERROR_GROUP_NOT_FOUND` if it was deleted and
-/// `MLS_ERROR_REENTRANT` from a callback of the group; those that need its current state `MLS_ERROR_GROUP_CLOSED`
-/// after this device was removed or the group replaced, `MLS_ERROR_GROUP_JOINING` before its external commit is
-/// accepted, `MLS_ERROR_REJOIN_REQUIRED` and `MLS_ERROR_STORE_ROLLED_BACK` when its state has parted from the group's;
-/// those that send or change something `MLS_ERROR_NOT_ALLOWED` for an extension's role. These are not said again
-/// below.
+/// `MLS_ERROR_REENTRANT` from a callback of the group; those that need its current state `MLS_ERROR_GROUP_CLOSED` after
+/// this device was removed or the group replaced, `MLS_ERROR_GROUP_JOINING` before its external commit is accepted,
+/// `MLS_ERROR_STORE_ROLLED_BACK` when its state has parted from the group's; those that send or change something
+/// `MLS_ERROR_NOT_ALLOWED` for an extension's role. These are not said again below.
 typedef struct mls_group_t mls_group_t;
 
 /// A new credential and signature key of a member. What is not set: the credential stays, the key is generated.
@@ -752,16 +749,6 @@ typedef mls_status_t (*mls_store_commit_fn)(void *user,
 /// same as once. `resume`: ends `suspend`, and moves the version.
 typedef mls_status_t (*mls_store_fn)(void *user);
 
-
-
-
-
-
-
-
-
-
-
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -825,7 +812,7 @@ mls_options_t *mls_options_new(void);
 void mls_options_free(mls_options_t *options);
 
 /// Who this device is: a basic credential (RFC 9420 section 5.3) of a user and a device, both non-empty UTF-8. Its
-/// bytes are the user's name, a NUL, the device's name, or what the codec makes of them.
+/// bytes are the user's name, a NUL, the device's name, or what the codec makes of them. Replaces a credential.
 ///
 /// Errors: `MLS_ERROR_INVALID_ARGUMENT` if a name is empty.
 MLS_MUST_USE
@@ -834,7 +821,8 @@ mls_status_t mls_options_set_device(mls_options_t *options,
                                     const char *device,
                                     mls_error_t **error);
 
-/// Who this device is, by any credential, which is copied. X.509 needs `mls_options_set_signing_key` too.
+/// Who this device is, by any credential, which is copied. X.509 needs `mls_options_set_signing_key` too. Replaces a
+/// device.
 MLS_MUST_USE
 mls_status_t mls_options_set_credential(mls_options_t *options,
                                         const mls_credential_t *credential,
@@ -908,7 +896,7 @@ mls_status_t mls_options_set_external_sender_proposals(mls_options_t *options,
                                                        mls_error_t **error);
 
 /// Who may join by an external commit, one of `MLS_EXTERNAL_JOIN_*` (RFC 9420 section 12.4.3.2). Default
-/// `MLS_EXTERNAL_JOIN_TRUSTED`.
+/// `MLS_EXTERNAL_JOIN_RESYNC_ONLY`.
 ///
 /// Errors: `MLS_ERROR_INVALID_ARGUMENT` for another number.
 MLS_MUST_USE mls_status_t mls_options_set_external_join(mls_options_t *options, int32_t who, mls_error_t **error);
@@ -1047,6 +1035,12 @@ MLS_MUST_USE
 mls_status_t mls_validation_credential(const mls_validation_t *request,
                                        mls_credential_t **out,
                                        mls_error_t **error);
+
+/// The user that the credential names, UTF-8; absent if it is not of the client's form. Yours: `mls_bytes_free`.
+MLS_MUST_USE mls_status_t mls_validation_user(const mls_validation_t *request, mls_bytes_t *out, mls_error_t **error);
+
+/// The device that the credential names, UTF-8; absent if it is not of the client's form. Yours: `mls_bytes_free`.
+MLS_MUST_USE mls_status_t mls_validation_device(const mls_validation_t *request, mls_bytes_t *out, mls_error_t **error);
 
 /// The signature key that the credential is to vouch for, in RFC 9420's encoding for the cipher suite. Yours:
 /// `mls_bytes_free`.
@@ -1366,8 +1360,8 @@ mls_status_t mls_client_open_store(const mls_store_t *store,
                                    mls_client_t **out,
                                    mls_error_t **error);
 
-/// Makes everything durable and closes the store, for all handles on the client, its groups and its commits: calls
-/// with them answer `MLS_ERROR_CLOSED` from then on. Closing twice is fine.
+/// Makes everything durable and closes the store, for all handles on the client, its groups and its commits: calls with
+/// them answer `MLS_ERROR_CLOSED` from then on. Closing twice is fine.
 ///
 /// Errors: store errors; it is closed then too.
 MLS_MUST_USE mls_status_t mls_client_close(const mls_client_t *client, mls_error_t **error);
@@ -1441,11 +1435,13 @@ mls_status_t mls_client_set_identity(const mls_client_t *client,
                                      const mls_identity_t *identity,
                                      mls_error_t **error);
 
-/// Makes key packages for others to fetch (RFC 9420 section 10), with their private keys in the store. `options` may
-/// be `MLS_DEFAULTS`. Yours: `mls_messages_free`.
+/// Makes key packages for others to fetch, 1 to 1,000 at once (RFC 9420 section 10), their private keys stored before
+/// they are returned. Each is deleted by the join that uses it, but for those of last resort. `options` may be
+/// `MLS_DEFAULTS`. Yours: `mls_messages_free`.
 ///
-/// Errors: `MLS_ERROR_UNSUPPORTED` for a suite that this build does not have, `MLS_ERROR_NOT_ALLOWED` for an
-/// extension's role; store errors.
+/// Errors: `MLS_ERROR_INVALID_ARGUMENT` for another count, `MLS_ERROR_UNSUPPORTED` for a suite that this build does not
+/// have, `MLS_ERROR_INVALID_SIGNING_KEY` if the client's certificate is for another suite, `MLS_ERROR_INVALID_PROPOSAL`
+/// for extensions that this device does not know, `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
 MLS_MUST_USE
 mls_status_t mls_client_create_key_packages(const mls_client_t *client,
                                             uint32_t count,
@@ -1480,7 +1476,8 @@ mls_status_t mls_client_delete_expired_key_packages(const mls_client_t *client,
 
 /// Takes a key package with its private keys into the store, and answers its reference. Yours: `mls_bytes_free`.
 ///
-/// Errors: `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_INVALID_SIGNING_KEY`, `MLS_ERROR_UNSUPPORTED`,
+/// Errors: `MLS_ERROR_UNEXPECTED_MESSAGE` if it is none, `MLS_ERROR_INVALID_KEY_PACKAGE` or
+/// `MLS_ERROR_INVALID_SIGNING_KEY` if a private key does not belong to it, `MLS_ERROR_UNSUPPORTED`,
 /// `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
 MLS_MUST_USE
 mls_status_t mls_client_import_key_package(const mls_client_t *client,
@@ -1488,8 +1485,8 @@ mls_status_t mls_client_import_key_package(const mls_client_t *client,
                                            mls_bytes_t *out,
                                            mls_error_t **error);
 
-/// A key package with its private keys, by its reference: whoever has it can read the Welcome that uses it. Yours:
-/// `mls_key_package_secrets_free`, which wipes it.
+/// A key package with its private keys, by its reference: whoever has it can read the Welcome that uses it. It stays in
+/// this store too: two devices must not both use it. Yours: `mls_key_package_secrets_free`, which wipes it.
 ///
 /// Errors: `MLS_ERROR_KEY_PACKAGE_NOT_FOUND`; store errors.
 MLS_MUST_USE
@@ -1501,7 +1498,8 @@ mls_status_t mls_client_export_key_package(const mls_client_t *client,
 
 /// Keeps an external pre-shared key (RFC 9420 section 8.4) under an id, in place of the one that was there.
 ///
-/// Errors: `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
+/// Errors: `MLS_ERROR_INVALID_ARGUMENT` for an empty id or secret, `MLS_ERROR_NOT_ALLOWED` for an extension's role;
+/// store errors.
 MLS_MUST_USE
 mls_status_t mls_client_add_psk(const mls_client_t *client,
                                 const uint8_t *id,
@@ -1510,9 +1508,9 @@ mls_status_t mls_client_add_psk(const mls_client_t *client,
                                 size_t secret_len,
                                 mls_error_t **error);
 
-/// Deletes an external pre-shared key.
+/// Deletes an external pre-shared key; nothing happens if there is none.
 ///
-/// Errors: `MLS_ERROR_PSK_NOT_FOUND`, `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
+/// Errors: `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
 MLS_MUST_USE
 mls_status_t mls_client_delete_psk(const mls_client_t *client,
                                    const uint8_t *id,
@@ -1522,8 +1520,10 @@ mls_status_t mls_client_delete_psk(const mls_client_t *client,
 /// Makes a group with this device as its only member (RFC 9420 section 11). `options` may be `MLS_DEFAULTS`. Yours:
 /// `mls_group_free`.
 ///
-/// Errors: `MLS_ERROR_GROUP_EXISTS` for an id that is taken, `MLS_ERROR_UNSUPPORTED`, `MLS_ERROR_NOT_ALLOWED` for an
-/// extension's role; store errors.
+/// Errors: `MLS_ERROR_GROUP_EXISTS` for an id that this store has, `MLS_ERROR_INVALID_ARGUMENT`,
+/// `MLS_ERROR_UNSUPPORTED` for a suite that this build does not have, `MLS_ERROR_INVALID_PROPOSAL` for extensions or
+/// capabilities that this device does not have, `MLS_ERROR_CREDENTIAL_DENIED` for an external sender,
+/// `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
 MLS_MUST_USE
 mls_status_t mls_client_create_group(const mls_client_t *client,
                                      const mls_group_options_t *options,
@@ -1540,8 +1540,8 @@ mls_status_t mls_client_group(const mls_client_t *client,
                               mls_group_t **out,
                               mls_error_t **error);
 
-/// At most `limit` ids of this device's groups, in a stable order. `after` is the last id of the page before,
-/// `(NULL, 0)` for the first page. Yours: `mls_ids_free`.
+/// At most `limit` ids of this device's groups, in a stable order. `after` is the last id of the page before, `(NULL,
+/// 0)` for the first page. Yours: `mls_ids_free`.
 ///
 /// Errors: store errors.
 MLS_MUST_USE
@@ -1552,10 +1552,11 @@ mls_status_t mls_client_groups(const mls_client_t *client,
                                mls_ids_t **out,
                                mls_error_t **error);
 
-/// Deletes a group with everything of it. Handles on it answer `MLS_ERROR_GROUP_NOT_FOUND` from then on. Nobody else
-/// is told: see `mls_group_leave`.
+/// Deletes a group with everything of it, its events included; nothing happens if there is none. Handles on it answer
+/// `MLS_ERROR_GROUP_NOT_FOUND` from then on. Nobody else is told: `mls_group_leave` first, so that the others remove
+/// this device.
 ///
-/// Errors: `MLS_ERROR_GROUP_NOT_FOUND`, `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
+/// Errors: `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
 MLS_MUST_USE
 mls_status_t mls_client_delete_group(const mls_client_t *client,
                                      const uint8_t *id,
@@ -1564,7 +1565,8 @@ mls_status_t mls_client_delete_group(const mls_client_t *client,
 
 /// Joins the group of an `MLS_EVENT_INVITED`, by that event's id (RFC 9420 section 12.4.3.1). `tree` is the ratchet
 /// tree if the preview says that it is needed, `(NULL, 0)` else. The key package is deleted in the same transaction,
-/// unless it is the last resort. Yours: `mls_group_free`.
+/// unless it is of last resort; messages that waited for the group are then processed, and what they brought is in the
+/// inbox. Yours: `mls_group_free`.
 ///
 /// Errors: `MLS_ERROR_INVITATION_NOT_FOUND`, `MLS_ERROR_GROUP_EXISTS` if this device is in the group,
 /// `MLS_ERROR_TREE_REQUIRED`, `MLS_ERROR_INVALID_TREE`, `MLS_ERROR_INVALID_WELCOME`, `MLS_ERROR_PSK_NOT_FOUND`,
@@ -1578,18 +1580,20 @@ mls_status_t mls_client_join(const mls_client_t *client,
                              mls_group_t **out,
                              mls_error_t **error);
 
-/// Forgets an invitation, by the id of its event, with its key package.
+/// Turns an invitation down, by the id of its event: its key package is used up, and nobody is told. Nothing happens if
+/// it is gone.
 ///
-/// Errors: `MLS_ERROR_INVITATION_NOT_FOUND`, `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
+/// Errors: `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
 MLS_MUST_USE mls_status_t mls_client_decline(const mls_client_t *client, uint64_t invitation, mls_error_t **error);
 
-/// Makes an external commit that joins the group of a GroupInfo (RFC 9420 section 12.4.3.2). The group of the commit
-/// is joining, and cannot send, until the commit is accepted; a resync keeps the old state until then. `options` may
-/// be `MLS_DEFAULTS`. Yours: `mls_commit_free`.
+/// Makes an external commit that joins the group of a GroupInfo (RFC 9420 section 12.4.3.2). The group of the commit is
+/// joining, and cannot send, until the commit is accepted; a resync keeps the old state until then. `options` may be
+/// `MLS_DEFAULTS`. Yours: `mls_commit_free`.
 ///
 /// Errors: `MLS_ERROR_INVALID_GROUP_INFO`, `MLS_ERROR_TREE_REQUIRED`, `MLS_ERROR_INVALID_TREE`,
-/// `MLS_ERROR_GROUP_EXISTS` without `mls_join_options_set_resync`, `MLS_ERROR_PSK_NOT_FOUND`,
-/// `MLS_ERROR_CREDENTIAL_DENIED`, `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_NOT_ALLOWED` for an extension's role; store
+/// `MLS_ERROR_GROUP_EXISTS` without `mls_join_options_set_resync`, `MLS_ERROR_MEMBER_NOT_FOUND` for a resync of a
+/// device that is not in the tree, `MLS_ERROR_PSK_NOT_FOUND`, `MLS_ERROR_CREDENTIAL_DENIED`,
+/// `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_UNSUPPORTED`, `MLS_ERROR_NOT_ALLOWED` for an extension's role; store
 /// errors.
 MLS_MUST_USE
 mls_status_t mls_client_join_external(const mls_client_t *client,
@@ -1600,10 +1604,10 @@ mls_status_t mls_client_join_external(const mls_client_t *client,
                                       mls_error_t **error);
 
 /// What a GroupInfo says of its group, with nothing stored. `tree` is the ratchet tree if the GroupInfo does not carry
-/// it, `(NULL, 0)` else. Yours: `mls_preview_free`.
+/// it, `(NULL, 0)` else. With the tree the signature is checked and the members are told. Yours: `mls_preview_free`.
 ///
 /// Errors: `MLS_ERROR_INVALID_MESSAGE`, `MLS_ERROR_UNEXPECTED_MESSAGE`, `MLS_ERROR_INVALID_GROUP_INFO`,
-/// `MLS_ERROR_INVALID_TREE`; store errors.
+/// `MLS_ERROR_INVALID_TREE`, `MLS_ERROR_UNSUPPORTED`; store errors.
 MLS_MUST_USE
 mls_status_t mls_client_preview(const mls_client_t *client,
                                 const uint8_t *group_info,
@@ -1614,10 +1618,11 @@ mls_status_t mls_client_preview(const mls_client_t *client,
                                 mls_error_t **error);
 
 /// Proposes from outside that this device be added to the group of a GroupInfo (RFC 9420 section 12.1.8), with a new
-/// key package, which is stored. Answers the message to send. Yours: `mls_bytes_free`.
+/// key package, which is stored. The GroupInfo has to carry the ratchet tree. Answers the message to send. Yours:
+/// `mls_bytes_free`.
 ///
-/// Errors: `MLS_ERROR_INVALID_GROUP_INFO`, `MLS_ERROR_UNSUPPORTED`, `MLS_ERROR_NOT_ALLOWED` for an extension's role;
-/// store errors.
+/// Errors: `MLS_ERROR_TREE_REQUIRED`, `MLS_ERROR_INVALID_GROUP_INFO`, `MLS_ERROR_GROUP_EXISTS`,
+/// `MLS_ERROR_UNSUPPORTED`, `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
 MLS_MUST_USE
 mls_status_t mls_client_propose_join(const mls_client_t *client,
                                      const uint8_t *group_info,
@@ -1630,9 +1635,10 @@ mls_status_t mls_client_propose_join(const mls_client_t *client,
 /// Proposes from outside to the group of a GroupInfo, one of whose external senders has this client's signature key
 /// (RFC 9420 section 12.1.8.1). `proposals` has exactly one. Answers the message to send. Yours: `mls_bytes_free`.
 ///
-/// Errors: `MLS_ERROR_INVALID_ARGUMENT` for another number of proposals, `MLS_ERROR_INVALID_PROPOSAL`,
-/// `MLS_ERROR_INVALID_GROUP_INFO`, `MLS_ERROR_TREE_REQUIRED`, `MLS_ERROR_NOT_ALLOWED` for an extension's role or if
-/// the key is not among the external senders'; store errors.
+/// Errors: `MLS_ERROR_INVALID_ARGUMENT` for another number of proposals, `MLS_ERROR_INVALID_PROPOSAL` for a kind that
+/// an external sender cannot make, `MLS_ERROR_TREE_REQUIRED`, `MLS_ERROR_INVALID_TREE`, `MLS_ERROR_INVALID_GROUP_INFO`,
+/// `MLS_ERROR_DENIED` if the group does not list this client's key, `MLS_ERROR_NOT_ALLOWED` for an extension's role;
+/// store errors.
 MLS_MUST_USE
 mls_status_t mls_client_propose_external(const mls_client_t *client,
                                          const uint8_t *group_info,
@@ -1646,12 +1652,13 @@ mls_status_t mls_client_propose_external(const mls_client_t *client,
                                          mls_error_t **error);
 
 /// Takes any MLS message, finds its group and answers what happened, in order: one message can release several that
-/// were held. What a peer or the network does is an event, never an error. What the application would miss stays in
-/// the inbox until it is acknowledged. Yours: `mls_events_free`.
+/// were held. What a peer or the network does is an event, never an error: bytes that are no MLS message are
+/// `MLS_EVENT_UNDECRYPTABLE`. What the application would miss stays in the inbox until it is acknowledged. Whatever an
+/// event reports is stored when this returns. Yours: `mls_events_free`.
 ///
-/// Errors: `MLS_ERROR_INVALID_MESSAGE` if the bytes are no MLS message, `MLS_ERROR_UNEXPECTED_MESSAGE` for a bare
-/// KeyPackage or GroupInfo, `MLS_ERROR_INBOX_FULL` before any key is consumed, `MLS_ERROR_REENTRANT` from a callback
-/// of the same group, `MLS_ERROR_CALLBACK_FAILED`; store errors. Nothing has changed then.
+/// Errors: `MLS_ERROR_UNEXPECTED_MESSAGE` for a bare KeyPackage or GroupInfo, `MLS_ERROR_TOO_LARGE` over the limit,
+/// `MLS_ERROR_INBOX_FULL` before any key is consumed, `MLS_ERROR_REENTRANT` from a callback of the same group; store
+/// errors. Nothing has changed then.
 MLS_MUST_USE
 mls_status_t mls_client_receive(const mls_client_t *client,
                                 const uint8_t *message,
@@ -1659,24 +1666,24 @@ mls_status_t mls_client_receive(const mls_client_t *client,
                                 mls_events_t **out,
                                 mls_error_t **error);
 
-/// Takes a backlog, in few transactions. A message that `mls_client_receive` would answer with an error ends it.
-/// Yours: `mls_events_free`.
+/// Takes a backlog, in few transactions. Yours: `mls_events_free`.
 ///
-/// Errors: as `mls_client_receive`.
+/// Errors: as `mls_client_receive`. An error ends it: the events of the messages before are in the inbox then.
 MLS_MUST_USE
 mls_status_t mls_client_receive_many(const mls_client_t *client,
                                      const mls_messages_t *messages,
                                      mls_events_t **out,
                                      mls_error_t **error);
 
-/// Decides again on messages that are held for the validator or for a client with larger limits. Yours:
+/// Processes once more what is held for the validator, for a proposal, or for a client with larger limits. Yours:
 /// `mls_events_free`.
 ///
 /// Errors: as `mls_client_receive`.
 MLS_MUST_USE mls_status_t mls_client_retry_held(const mls_client_t *client, mls_events_t **out, mls_error_t **error);
 
-/// At most `limit` of the events that are kept and not acknowledged, whose ids are above `after` (0 for all), in the
-/// order of their ids. After a crash: what was not durably acknowledged, with the same ids. Yours: `mls_events_free`.
+/// At most `limit`, 0 to 1,000, of the events that are kept and not acknowledged, whose ids are above `after` (0 for
+/// all), in the order of their ids. After a crash: what was not durably acknowledged, with the same ids. Each counts as
+/// delivered once more, durably, before it is returned. Yours: `mls_events_free`.
 ///
 /// Errors: store errors.
 MLS_MUST_USE
@@ -2002,7 +2009,7 @@ mls_status_t mls_group_epoch_authenticator(const mls_group_t *group,
 /// A secret of `len` bytes that only members of this epoch have, for another protocol (RFC 9420 section 8.5). Yours:
 /// `mls_bytes_free`, which wipes it.
 ///
-/// Errors: `MLS_ERROR_INVALID_ARGUMENT` for a length that the cipher suite cannot give; store errors.
+/// Errors: `MLS_ERROR_INVALID_ARGUMENT` unless `len` is 1 to 255 times the size of the suite's hash; store errors.
 MLS_MUST_USE
 mls_status_t mls_group_export_secret(const mls_group_t *group,
                                      const char *label,
@@ -2015,7 +2022,7 @@ mls_status_t mls_group_export_secret(const mls_group_t *group,
 /// A signed GroupInfo of this epoch (RFC 9420 section 12.4.3): with `allow_join` not 0 others can join by an external
 /// commit, with `with_tree` not 0 it carries the ratchet tree. Yours: `mls_bytes_free`.
 ///
-/// Errors: `MLS_ERROR_DENIED` if the policy lets nobody join by an external commit; store errors.
+/// Errors: store errors.
 MLS_MUST_USE
 mls_status_t mls_group_info(const mls_group_t *group,
                             int32_t allow_join,
@@ -2042,12 +2049,11 @@ mls_status_t mls_group_encrypt(const mls_group_t *group,
                                mls_error_t **error);
 
 /// Makes proposals for somebody to commit (RFC 9420 section 12.1), with authenticated data that anyone can read, and
-/// answers a message for each, in the same order. Yours: `mls_messages_free`.
+/// answers a message for each, in the same order. All of them or none. Yours: `mls_messages_free`.
 ///
 /// Errors: `MLS_ERROR_INVALID_PROPOSAL`, `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_KEY_PACKAGE_EXPIRED`,
 /// `MLS_ERROR_DUPLICATE_MEMBER`, `MLS_ERROR_MEMBER_NOT_FOUND`, `MLS_ERROR_PSK_NOT_FOUND`,
-/// `MLS_ERROR_CREDENTIAL_DENIED`, `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_UNSUPPORTED`; store errors. Of several
-/// proposals those before the one at fault are made and cached then: see `mls_group_proposals`.
+/// `MLS_ERROR_CREDENTIAL_DENIED`, `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_UNSUPPORTED`; store errors.
 MLS_MUST_USE
 mls_status_t mls_group_propose(const mls_group_t *group,
                                const mls_proposals_t *proposals,
@@ -2056,7 +2062,7 @@ mls_status_t mls_group_propose(const mls_group_t *group,
                                mls_messages_t **out,
                                mls_error_t **error);
 
-/// Proposes that this device be removed: nobody can commit his own removal (RFC 9420 section 12.1.3). Answers the
+/// Proposes that this device be removed, which somebody else has to commit (RFC 9420 section 12.1.3). Answers the
 /// message to send. Yours: `mls_bytes_free`.
 ///
 /// Errors: store errors.
@@ -2075,7 +2081,8 @@ mls_status_t mls_group_proposals(const mls_group_t *group,
                                  mls_proposal_infos_t **out,
                                  mls_error_t **error);
 
-/// Drops a proposal of this device's, by its reference. Others who have received it may still commit it.
+/// Drops a proposal of this device's that nobody has committed, by its reference. Others who have received it may still
+/// commit it: tell them by other means.
 ///
 /// Errors: `MLS_ERROR_PROPOSAL_NOT_FOUND`; store errors.
 MLS_MUST_USE
@@ -2084,16 +2091,19 @@ mls_status_t mls_group_withdraw(const mls_group_t *group,
                                 size_t reference_len,
                                 mls_error_t **error);
 
-/// Drops all cached proposals, so that messages can be sent again. Others who have received them may still commit
-/// them.
+/// Drops all cached proposals, so that messages can be sent again. A commit of others that refers to one of them is
+/// then held until the proposal is received again.
 ///
 /// Errors: store errors.
 MLS_MUST_USE mls_status_t mls_group_clear_proposals(const mls_group_t *group, mls_error_t **error);
 
 /// Makes a commit of these proposals, by value, and of those that are cached, by reference (RFC 9420 section 12.4).
-/// NULL for the proposals: only those that are cached. It is durable before it is seen and pending until
-/// `mls_commit_accept` or `mls_commit_reject`; until then the group works in the old epoch. `options` may be
-/// `MLS_DEFAULTS`. Yours: `mls_commit_free`.
+/// NULL for the proposals: only those that are cached; with none at all it renews this device's keys. It is durable
+/// before it is seen and pending until `mls_commit_accept` or `mls_commit_reject`; until then the group works in the
+/// old epoch. `options` may be `MLS_DEFAULTS`. Yours: `mls_commit_free`.
+///
+/// Cached proposals that would make peers refuse the commit are left out: a second Update of one sender, an Update of
+/// somebody who is removed, an Add of somebody who is added by value.
 ///
 /// Errors: `MLS_ERROR_TOO_MANY_COMMITS` if four are pending in this epoch; `MLS_ERROR_INVALID_PROPOSAL`,
 /// `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_KEY_PACKAGE_EXPIRED`, `MLS_ERROR_DUPLICATE_MEMBER`,
@@ -2111,7 +2121,7 @@ mls_status_t mls_group_commit(const mls_group_t *group,
 /// Remove is for who was meant, not for whoever has come to that leaf since: `MLS_ERROR_MEMBER_NOT_FOUND` then.
 /// `options` may be `MLS_DEFAULTS`. Yours: `mls_commit_free`.
 ///
-/// Errors: as `mls_group_commit`.
+/// Errors: `MLS_ERROR_INVALID_MESSAGE` for what is no proposal, and as `mls_group_commit`.
 MLS_MUST_USE
 mls_status_t mls_group_commit_again(const mls_group_t *group,
                                     const mls_proposal_infos_t *proposals,
@@ -2124,11 +2134,24 @@ mls_status_t mls_group_commit_again(const mls_group_t *group,
 /// Errors: store errors.
 MLS_MUST_USE mls_status_t mls_group_pending_commits(const mls_group_t *group, mls_commits_t **out, mls_error_t **error);
 
-/// Makes a new group with some of this one's members, by key packages of theirs (RFC 9420 section 11.3); its id is
-/// `(NULL, 0)` for a random one. The commit is accepted at once: `mls_commit_group` is the new group,
-/// `mls_commit_welcomes` its Welcomes. Yours: `mls_commit_free`.
+/// A commit of this device's by its id, as `mls_events_commit` answers it: while it is pending or remembered as
+/// rejected, and, once accepted, until its `MLS_EVENT_COMMITTED` is acknowledged. So the Welcomes of a commit whose
+/// device died after `mls_commit_accept` are delivered after its restart. Yours: `mls_commit_free`.
 ///
-/// Errors: `MLS_ERROR_GROUP_EXISTS`, and as `mls_group_commit`.
+/// Errors: `MLS_ERROR_COMMIT_NOT_FOUND`; store errors.
+MLS_MUST_USE
+mls_status_t mls_group_find_commit(const mls_group_t *group,
+                                   uint64_t id,
+                                   mls_commit_t **out,
+                                   mls_error_t **error);
+
+/// Makes a new group of some of this one's members, bound to this epoch, by a key package for each of them but this
+/// device (RFC 9420 section 11.3); its id is `(NULL, 0)` for a random one. They have to join while they are in the same
+/// epoch. The commit is accepted at once: `mls_commit_group` is the new group, `mls_commit_welcomes` its Welcomes.
+/// Yours: `mls_commit_free`.
+///
+/// Errors: `MLS_ERROR_GROUP_EXISTS`, `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_NO_SUCCESSOR` if somebody is not a
+/// member of this group; store errors.
 MLS_MUST_USE
 mls_status_t mls_group_branch(const mls_group_t *group,
                               const uint8_t *id,
@@ -2137,11 +2160,12 @@ mls_status_t mls_group_branch(const mls_group_t *group,
                               mls_commit_t **out,
                               mls_error_t **error);
 
-/// Makes the successor that a committed ReInit announced, by key packages of the other members (RFC 9420 section
+/// Makes the successor that a committed ReInit announced, by a key package for every other member (RFC 9420 section
 /// 11.2). The commit is accepted at once: `mls_commit_group` is the successor, `mls_commit_welcomes` its Welcomes.
 /// Yours: `mls_commit_free`.
 ///
-/// Errors: `MLS_ERROR_NO_SUCCESSOR` if none is announced, `MLS_ERROR_GROUP_EXISTS`, and as `mls_group_commit`.
+/// Errors: `MLS_ERROR_NO_SUCCESSOR` if none is announced or the members are not the same, `MLS_ERROR_GROUP_EXISTS`,
+/// `MLS_ERROR_INVALID_KEY_PACKAGE`; store errors.
 MLS_MUST_USE
 mls_status_t mls_group_create_successor(const mls_group_t *group,
                                         const mls_messages_t *key_packages,

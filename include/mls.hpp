@@ -149,7 +149,8 @@ inline void check(mls_status_t status, mls_error_t *error) {
 template <class Function, class... Arguments>
 void call(Function function, Arguments... arguments) {
     mls_error_t *error = nullptr;
-    check(function(arguments..., &error), error);
+    mls_status_t status = function(arguments..., &error);
+    check(status, error);
 }
 
 /// Calls a function that has one.
@@ -157,7 +158,8 @@ template <class Result, class Function, class... Arguments>
 Result give(Function function, Arguments... arguments) {
     Result out{};
     mls_error_t *error = nullptr;
-    check(function(arguments..., &out, &error), error);
+    mls_status_t status = function(arguments..., &out, &error);
+    check(status, error);
     return out;
 }
 
@@ -423,6 +425,10 @@ public:
     Credential credential() const {
         return Credential(detail::give<mls_credential_t *>(mls_validation_credential, request_));
     }
+    /// Empty if the credential is not of the client's form.
+    std::string user() const { return detail::text(mls_validation_user, request_); }
+    /// Empty if the credential is not of the client's form.
+    std::string device() const { return detail::text(mls_validation_device, request_); }
     Bytes signature_key() const { return detail::bytes(mls_validation_signature_key, request_); }
     /// What the member had before, for MLS_PURPOSE_UPDATE.
     std::optional<Credential> previous_credential() const {
@@ -1528,6 +1534,10 @@ public:
             commits.emplace_back(detail::give<mls_commit_t *>(mls_commits_at, raw, i));
         }
         return commits;
+    }
+    /// A commit of this device's by its id, as Committed and Superseded name it.
+    Commit find_commit(std::uint64_t id) const {
+        return Commit(detail::give<mls_commit_t *>(mls_group_find_commit, get(), id));
     }
 
     /// A new group, whose id is random if it is not given, with the owners of these key packages.

@@ -1,23 +1,25 @@
 //! A client is one device: one identity, one store, its key packages and its groups.
 
 use crate::{
-    CipherSuite, Credential, ErrorCode, Event, Group, GroupStatus, MlsError, NewIdentity, Options, Result, SigningKey,
+    CipherSuite, Credential, ErrorCode, Event, EventKind, Group, GroupStatus, MlsError, NewIdentity, Options,
+    RejoinNeeded, RejoinReason, Result, SigningKey,
     engine::{self, Own},
     error::fail,
     gate::Gate,
-    group::{GroupCore, GroupRow, Session},
+    group::{GroupCore, GroupRow, Session, fold_stored},
     ledger::{ATTEMPTS, Done, Ledger, Tx, decode, encode},
     settings::Settings,
     store::{Batch, GroupTag, Key, MemoryStorage, SqliteStorage, Storage, Store},
 };
 use minicbor::{Decode, Encode};
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fmt,
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
+    time::{Duration, Instant},
 };
 use zeroize::{Zeroize, Zeroizing};
 
@@ -25,6 +27,8 @@ use zeroize::{Zeroize, Zeroizing};
 const OWN: u8 = b'C';
 /// External pre-shared keys.
 const PSK: u8 = b'P';
+/// From how many groups' objects on those that nobody uses are dropped.
+const GROUPS_SWEPT: usize = 256;
 
 pub(crate) fn psk_key(store: &Store, id: &[u8]) -> Key {
     Key::client(PSK, &store.tag("psk", id))
@@ -59,7 +63,7 @@ impl Drop for KeyRow {
 }
 
 /// The signature scheme of a suite: suites 1 and 3 share Ed25519.
-fn scheme(suite: CipherSuite) -> u8 {
+pub(crate) fn scheme(suite: CipherSuite) -> u8 {
     if suite == CipherSuite::X25519_CHACHA { 1 } else { suite.0 as u8 }
 }
 
@@ -85,12 +89,14 @@ pub(crate) struct ClientCore {
     pub(crate) ledger: Gate<Ledger>,
     own: Gate<OwnRow>,
     groups: Mutex<HashMap<GroupTag, Arc<GroupCore>>>,
+    /// How many groups are loaded.
+    pub(crate) loaded: Arc<AtomicUsize>,
+    /// The last mark that the anchor was told.
+    anchored: Gate<u64>,
     closed: AtomicBool,
     clock: AtomicU64,
     /// Steps since the last checkpoint: what they replaced is still in the write-ahead log.
     since_checkpoint: AtomicU64,
-    /// The anchor was ahead of the store when it was opened.
-    pub(crate) rolled_back: bool,
 }
 
 /// A device: its identity, its key packages, its groups, its inbox. A handle; clones are the same client. Any thread
@@ -146,54 +152,70 @@ impl Client {
             })?,
             None => None,
         };
-        let rolled_back = anchored.is_some_and(|mark| mark > ledger.mark());
-        Ok(Self {
-            core: Arc::new(ClientCore {
-                store,
-                settings,
-                ledger: Gate::new(ledger),
-                own: Gate::new(own),
-                groups: Mutex::default(),
-                closed: AtomicBool::new(false),
-                clock: AtomicU64::new(0),
-                since_checkpoint: AtomicU64::new(0),
-                rolled_back,
-            }),
-        })
+        let rolled_back = anchored.filter(|mark| *mark > ledger.mark());
+        let core = ClientCore {
+            store,
+            settings,
+            ledger: Gate::new(ledger),
+            own: Gate::new(own),
+            groups: Mutex::default(),
+            loaded: Arc::default(),
+            anchored: Gate::new(0),
+            closed: AtomicBool::new(false),
+            clock: AtomicU64::new(0),
+            since_checkpoint: AtomicU64::new(0),
+        };
+        if let Some(mark) = rolled_back {
+            core.give_up_groups(mark)?;
+        }
+        Ok(Self { core: Arc::new(core) })
     }
 
     /// Writes what waits to be written, and closes the client and its groups: every later call on them answers
     /// `Closed`. Closing twice is fine. Errors: `StoreIo` and the like; the client is closed all the same.
     pub fn close(&self) -> Result<()> {
-        let result = self.core.open().and_then(|()| self.flush());
-        self.core.closed.store(true, Ordering::Release);
-        self.core.groups().clear();
+        if self.core.closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let result = self.core.put_away();
+        for group in self.core.all_groups() {
+            if let Some(mut session) = group.session.try_enter() {
+                *session = None;
+            }
+        }
         match result {
-            Err(error) if error.code() == ErrorCode::Closed => Ok(()),
             Err(error) if error.code() == ErrorCode::Suspended => Ok(()),
+            // What waits is written; somebody else is reading, and cleans the log in his turn.
+            Ok(()) => self.core.store.checkpoint().or_else(unless_in_the_way),
             result => result,
         }
     }
 
     /// Makes acknowledgements durable, folds consumed keys into their groups' rows, and cleans the write-ahead log,
-    /// so that deleted keys are gone from the disk.
+    /// so that deleted keys are gone from the disk. `StoreLocked` if another process kept the log from being cleaned for
+    /// a second; everything else is done then.
     pub fn flush(&self) -> Result<()> {
         self.core.open()?;
-        let loaded: Vec<_> = self.core.groups().values().cloned().collect();
-        for group in loaded {
-            if let Some(mut session) = group.session.try_enter() {
-                self.core.fold(&group, &mut session)?;
+        self.core.put_away()?;
+        let give_up = Instant::now() + Duration::from_secs(1);
+        loop {
+            match self.core.store.checkpoint() {
+                Err(error) if error.code() == ErrorCode::StoreLocked && Instant::now() < give_up => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                result => return result,
             }
         }
-        self.core.acknowledge_now()?;
-        self.core.store.checkpoint()
     }
 
     /// Writes what waits and gives back every lock on the store's files; until [`resume`](Self::resume), calls answer
     /// `Suspended`. iOS ends a suspended process that holds a lock on a file in a shared container.
     pub fn suspend(&self) -> Result<()> {
         self.core.open()?;
-        self.core.acknowledge_now()?;
+        match self.core.put_away() {
+            Err(error) if error.code() != ErrorCode::Suspended => return Err(error),
+            _ => {}
+        }
         self.core.store.suspend()
     }
 
@@ -247,13 +269,13 @@ impl Client {
         let mut own = self.core.own.enter()?;
         let mut changed = own.clone();
         if let Some(credential) = identity.credential {
-            check_credential(&credential)?;
             changed.credential = credential;
         }
         let key = match &identity.signing_key {
             Some(key) => engine::check_signing_key(suite, key)?,
             None => engine::generate_signing_key(suite)?,
         };
+        check_credential(&changed.credential, &key)?;
         changed.keys.clear();
         changed.set_key(suite, &key);
         self.core.step(|tx| {
@@ -296,7 +318,6 @@ impl Client {
         self.core.open()?;
         let group = self.core.group(id);
         if !self.core.exists(group.core.tag)? {
-            self.core.groups().remove(&group.core.tag);
             return fail(ErrorCode::GroupNotFound, "this device has no such group");
         }
         Ok(group)
@@ -327,23 +348,31 @@ impl Client {
             Ok(())
         })?;
         *session = None;
-        drop(session);
-        self.core.groups().remove(&tag);
-        self.core.store.checkpoint()
+        group.core.forget_folded();
+        self.core.store.checkpoint().or_else(unless_in_the_way)
     }
+}
+
+/// A checkpoint that another process is in the way of is made by the next one who can.
+fn unless_in_the_way(error: MlsError) -> Result<()> {
+    if error.code() == ErrorCode::StoreLocked { Ok(()) } else { Err(error) }
 }
 
 fn check_store_key(key: &[u8]) -> Result<[u8; 32]> {
     key.try_into().map_err(|_| MlsError::new(ErrorCode::InvalidArgument, "a store key has 32 bytes"))
 }
 
-fn check_credential(credential: &Credential) -> Result<()> {
-    match credential {
-        Credential::X509 { chain } if chain.is_empty() => {
-            fail(ErrorCode::InvalidCredential, "an X.509 credential without a certificate")
-        }
-        _ => Ok(()),
+/// `InvalidCredential` for what is no certificate, `InvalidSigningKey` for a key that is not the certificate's.
+fn check_credential(credential: &Credential, key: &SigningKey) -> Result<()> {
+    let Credential::X509 { chain } = credential else { return Ok(()) };
+    let Some(leaf) = chain.first() else {
+        return fail(ErrorCode::InvalidCredential, "an X.509 credential without a certificate");
+    };
+    chain[1..].iter().try_for_each(|certificate| engine::check_certificate(certificate))?;
+    if engine::certificate_key(leaf)? != key.public {
+        return fail(ErrorCode::InvalidSigningKey, "the signing key is not the certificate's");
     }
+    Ok(())
 }
 
 /// Reads the store's identity, or makes it.
@@ -370,11 +399,11 @@ fn open_identity(store: &Store, settings: &Settings, options: &Options) -> Resul
         let Some(credential) = given.clone() else {
             return fail(ErrorCode::InvalidArgument, "a new store needs a credential");
         };
-        check_credential(&credential)?;
         let key = match &options.signing_key {
             Some(key) => engine::check_signing_key(settings.suite, key)?,
             None => engine::generate_signing_key(settings.suite)?,
         };
+        check_credential(&credential, &key)?;
         let mut own = OwnRow { credential, keys: Vec::new() };
         own.set_key(settings.suite, &key);
         let mut batch = Batch::new();
@@ -389,10 +418,14 @@ fn open_identity(store: &Store, settings: &Settings, options: &Options) -> Resul
 impl ClientCore {
     /// `Closed` after [`Client::close`].
     pub(crate) fn open(&self) -> Result<()> {
-        if self.closed.load(Ordering::Acquire) {
+        if self.is_closed() {
             return fail(ErrorCode::Closed, "the client is closed");
         }
         Ok(())
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     pub(crate) fn suite(&self, suite: Option<CipherSuite>) -> Result<CipherSuite> {
@@ -430,31 +463,41 @@ impl ClientCore {
         self.groups.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// The one object for a group in this client, whether or not there is such a group.
+    /// The one object for a group in this client, whether or not there is such a group. Two of them would be two locks:
+    /// both could use the same keys.
     pub(crate) fn group(self: &Arc<Self>, id: &[u8]) -> Group {
-        let tag = self.store.group_tag(id);
-        let core = self.groups().entry(tag).or_insert_with(|| Arc::new(GroupCore::new(id, tag))).clone();
+        let core = self.core_of(id, self.store.group_tag(id));
         core.used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-        self.unload_some();
         Group { client: self.clone(), core }
     }
 
-    /// Drops the sessions that were not used for the longest time.
-    fn unload_some(&self) {
+    fn core_of(&self, id: &[u8], tag: GroupTag) -> Arc<GroupCore> {
         let mut groups = self.groups();
+        if groups.len() >= GROUPS_SWEPT && groups.len().is_power_of_two() && !groups.contains_key(&tag) {
+            // An object comes from this map alone, and under its lock: one that only the map has is in nobody's hands.
+            groups.retain(|_, group| Arc::strong_count(group) > 1 || group.is_loaded());
+        }
+        groups.entry(tag).or_insert_with(|| Arc::new(GroupCore::new(id, tag))).clone()
+    }
+
+    /// Puts away the groups that were not used for the longest time, if too many are loaded. Their objects stay.
+    pub(crate) fn unload_some(&self) {
         let limit = self.settings.limits.loaded_groups.max(1) as usize;
-        if groups.len() <= limit {
+        if self.loaded.load(Ordering::Relaxed) <= limit {
             return;
         }
-        let mut by_age: Vec<_> = groups.values().cloned().collect();
-        by_age.sort_by_key(|group| group.used.load(Ordering::Relaxed));
-        for group in by_age.iter().take(groups.len() - limit) {
-            if let Some(mut session) = group.session.try_enter() {
-                *session = None;
+        let mut idle = self.all_groups();
+        idle.sort_by_key(|group| group.used.load(Ordering::Relaxed));
+        for group in idle {
+            // A few at once: looking for them costs something.
+            if self.loaded.load(Ordering::Relaxed) <= limit - limit / 8 {
+                return;
             }
-            // Only a group that nobody has a handle on: a second object for it would be a second lock.
-            if Arc::strong_count(group) == 2 + usize::from(groups.contains_key(&group.tag)) - 1 {
-                groups.remove(&group.tag);
+            let Some(mut session) = group.session.try_enter() else { continue };
+            if session.is_some() {
+                // Or its keys would wait in the log for a use that may never come. Not folded is not lost.
+                let _ = self.fold(&group, &mut session);
+                *session = None;
             }
         }
     }
@@ -470,13 +513,12 @@ impl ClientCore {
         Ok(GroupRow::get(&self.store, tag)?.map(|row| row.status))
     }
 
-    /// Up to which row of the log a group's keys are folded.
-    fn folded(&self, tag: GroupTag) -> u64 {
-        let known = self.groups().get(&tag).map_or(0, |group| group.folded.load(Ordering::Relaxed));
-        if known > 0 {
-            return known;
+    /// Up to which row of the log a group's keys are folded, as of so many changes by others.
+    fn folded(&self, tag: GroupTag, foreign: u64) -> u64 {
+        if let Some(folded) = self.groups().get(&tag).and_then(|group| group.folded(foreign)) {
+            return folded;
         }
-        // Not loaded. If the row cannot be read, the log's row stays.
+        // If the row cannot be read, the log's row stays.
         GroupRow::get(&self.store, tag).ok().flatten().map_or(0, |row| row.folded)
     }
 
@@ -509,7 +551,9 @@ impl ClientCore {
                 if !valid(&mut ledger, foreign)? {
                     return Ok(None);
                 }
-                if let Some(done) = ledger.commit(&self.store, &|tag| self.folded(tag), &mut *build)? {
+                if let Some(done) =
+                    ledger.commit(&self.store, &|tag, foreign| self.folded(tag, foreign), &mut *build)?
+                {
                     break done;
                 }
                 attempts += 1;
@@ -519,7 +563,7 @@ impl ClientCore {
             }
         };
         // Outside of the lock: it is the application's code.
-        self.settings.anchor(done.mark)?;
+        self.anchor(done.mark)?;
         let steps = self.since_checkpoint.fetch_add(1, Ordering::Relaxed) + 1;
         if steps >= u64::from(self.settings.limits.fold_distance) {
             self.since_checkpoint.store(0, Ordering::Relaxed);
@@ -527,6 +571,84 @@ impl ClientCore {
             let _ = self.store.checkpoint();
         }
         Ok(Some(done))
+    }
+
+    /// The store is an older copy of itself: no group of it may send, since that would use keys twice. The store's mark
+    /// goes up to the anchor's last, so that a crash on the way starts this anew.
+    fn give_up_groups(&self, mark: u64) -> Result<()> {
+        let all = Key::from_bytes(vec![crate::group::GROUP]);
+        let mut from = all.clone();
+        loop {
+            let page = self.store.scan(&from, &all.end(), false, 64)?;
+            let Some((last, _)) = page.last() else { break };
+            from = last.after();
+            self.step(|tx| {
+                for (key, row) in &page {
+                    let mut row: GroupRow = decode(row)?;
+                    if row.status != GroupStatus::Active {
+                        continue;
+                    }
+                    row.status = GroupStatus::RejoinNeeded;
+                    row.version += 1;
+                    tx.batch.put(key.clone(), encode(&row));
+                    let needed = RejoinNeeded { reason: RejoinReason::Anchor, epoch: row.epoch };
+                    tx.event(key.group_tag(), &row.id, EventKind::RejoinNeeded(needed));
+                }
+                Ok(())
+            })?;
+        }
+        self.step(|tx| {
+            tx.set_mark(mark);
+            Ok(())
+        })
+    }
+
+    /// Tells the anchor a mark that is in the store.
+    fn anchor(&self, mark: Option<u64>) -> Result<()> {
+        let Some(mark) = mark else { return Ok(()) };
+        let mut told = self.anchored.enter()?;
+        // Another thread, with a later write, may have been faster.
+        if mark <= *told {
+            return Ok(());
+        }
+        match self.settings.anchor(mark) {
+            Ok(()) => *told = mark,
+            Err(error) => {
+                // It is written all the same, but the caller will take it for not written.
+                self.ledger.enter()?.distrust();
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn all_groups(&self) -> Vec<Arc<GroupCore>> {
+        self.groups().values().cloned().collect()
+    }
+
+    /// Folds the keys of every group that nobody is using just now, and writes acknowledgements.
+    fn put_away(&self) -> Result<()> {
+        for group in self.all_groups() {
+            if let Some(mut session) = group.session.try_enter() {
+                self.fold(&group, &mut session)?;
+            }
+        }
+        let mut after = 0;
+        loop {
+            let page = self.store.scan_log_tags(after + 1, u64::MAX, false, 512)?;
+            let Some(last) = page.last() else { break };
+            after = last.seq;
+            let tags: BTreeSet<GroupTag> = page.iter().filter_map(|row| row.tag).collect();
+            for tag in tags {
+                let Some(row) = GroupRow::get(&self.store, tag)?.filter(|row| row.folded < after) else { continue };
+                let group = self.core_of(&row.id, tag);
+                if let Some(session) = group.session.try_enter().filter(|session| session.is_none()) {
+                    fold_stored(self, &group)?;
+                    drop(session);
+                }
+            }
+        }
+        self.acknowledge_now()
     }
 
     pub(crate) fn acknowledge_now(&self) -> Result<()> {

@@ -73,7 +73,8 @@ codes! {
     Suspended = 27, "SUSPENDED", FixCall;
     /// The store belongs to another device than the options say.
     StoreIdentity = 28, "STORE_IDENTITY", FixCall;
-    /// The store is older than the anchor says: a restored backup. Sending would reuse keys.
+    /// The store is an older copy of itself, a restored backup: sending would use keys twice. Join the group again by
+    /// an external commit.
     StoreRolledBack = 29, "STORE_ROLLED_BACK", Rejoin;
 
     /// This device has no such group.
@@ -86,8 +87,6 @@ codes! {
     GroupJoining = 43, "GROUP_JOINING", Retry;
     /// Proposals wait: commit them first (RFC 9420 section 12.4).
     CommitRequired = 44, "COMMIT_REQUIRED", FixCall;
-    /// This device's state has parted from the group's: join again by an external commit.
-    RejoinRequired = 45, "REJOIN_REQUIRED", Rejoin;
     /// No successor is announced for this group, or it cannot be joined this way.
     NoSuccessor = 46, "NO_SUCCESSOR", FixCall;
 

@@ -1,16 +1,16 @@
 //! Receiving, and the inbox: events are kept from the transaction that consumed their key until they are acknowledged.
 
 use crate::{
-    Client, Denied, DeniedReason, ErrorCode, Event, EventKind, GroupStatus, HeldFor, Ignored, IgnoredReason, Result,
-    Undecryptable,
+    Client, Denied, DeniedReason, ErrorCode, Event, EventKind, Group, GroupStatus, HeldFor, Ignored, IgnoredReason,
+    Result, Undecryptable,
     client::ClientCore,
     engine::{self, Envelope},
     error::fail,
     group::{HeldRow, Incoming},
     key_package::KeyPackageRow,
-    ledger::{check_room, deliver},
+    ledger::deliver,
 };
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 impl Client {
     /// Takes in any message for this device: of a group, or a Welcome. Answers what became of it, and of messages that
@@ -64,6 +64,7 @@ impl Client {
             for id in &page {
                 self.core.room()?;
                 let group = self.core.group(id);
+                group.core.forgive();
                 if !HeldRow::all(&self.core.store, group.core.tag)?.is_empty() {
                     events.extend(group.release(&[HeldFor::Validator, HeldFor::Limits, HeldFor::Proposal])?);
                 }
@@ -92,19 +93,20 @@ impl Client {
     pub fn acknowledge(&self, id: u64) -> Result<()> {
         self.core.open()?;
         self.core.settings.full()?;
-        self.core.ledger.enter()?.acknowledge(id);
+        let mut ledger = self.core.ledger.enter()?;
+        // The event may have come through another process.
+        ledger.look(&self.core.store)?;
+        ledger.acknowledge(id);
         Ok(())
     }
 }
 
 impl ClientCore {
     /// How many more events can be kept. `InboxFull` if none.
-    fn room(&self) -> Result<usize> {
+    pub(crate) fn room(&self) -> Result<usize> {
         let mut ledger = self.ledger.enter()?;
         ledger.look(&self.store)?;
-        let limit = self.settings.limits.inbox_events;
-        check_room(ledger.waiting(), limit)?;
-        Ok((limit - ledger.waiting()) as usize)
+        Ok(ledger.room(&self.store, self.settings.limits.inbox_events)? as usize)
     }
 
     /// A message of a group, with the group's id. `None` for others.
@@ -124,21 +126,29 @@ impl ClientCore {
 
     fn receive_run(self: &Arc<Self>, group_id: &[u8], run: &[Incoming]) -> Result<Vec<Event>> {
         let group = self.group(group_id);
-        if self.status(group.core.tag)?.is_some() {
-            let mut events = Vec::new();
-            for part in run.chunk_by(|a, b| a.is_application() == b.is_application()) {
-                events.extend(group.receive(part)?);
-                if !part[0].is_application() {
-                    events.extend(group.release(&[HeldFor::Proposal])?);
+        let mut events = Vec::new();
+        for (at, part) in run.chunk_by(|a, b| a.is_application() && b.is_application()).enumerate() {
+            match group.receive(part) {
+                Ok(received) => events.extend(received),
+                Err(error) if matches!(error.code(), ErrorCode::GroupNotFound | ErrorCode::GroupJoining) && at == 0 => {
+                    return self.receive_unknown(&group, run);
                 }
+                Err(error) => return Err(error),
             }
-            return Ok(events);
+            if !part[0].is_application() || group.core.release_due.load(Ordering::Relaxed) {
+                events.extend(group.release(&[HeldFor::Proposal])?);
+            }
         }
+        Ok(events)
+    }
+
+    /// Messages of a group that this device is not in yet. One of them may be the echo of the commit that joins.
+    fn receive_unknown(self: &Arc<Self>, group: &Group, run: &[Incoming]) -> Result<Vec<Event>> {
         let mut events = Vec::new();
         for (at, message) in run.iter().enumerate() {
             events.extend(group.receive_unknown(message)?);
             if self.status(group.core.tag)?.is_some() {
-                events.extend(self.receive_run(group_id, &run[at + 1..])?);
+                events.extend(self.receive_run(&group.core.id, &run[at + 1..])?);
                 break;
             }
         }

@@ -11,7 +11,7 @@ use crate::{
     store::{Batch, GroupTag, Key, Store},
 };
 use minicbor::{Decode, Encode};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use zeroize::Zeroizing;
 
 /// The row that remembers what the log alone would forget.
@@ -49,6 +49,42 @@ pub(crate) struct Entry {
     pub(crate) used: Option<Used>,
 }
 
+/// The same row before it is written.
+#[derive(Encode)]
+struct NewEntry<'a> {
+    #[n(0)]
+    event: Option<&'a EventKind>,
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    group_id: &'a [u8],
+    #[n(2)]
+    deliveries: u32,
+    #[n(3)]
+    used: Option<Used>,
+}
+
+/// What an acknowledgement has to know of a row.
+#[derive(Clone, Copy)]
+struct Kept {
+    tag: Option<GroupTag>,
+    used: Option<Used>,
+    /// The commit of ours whose Welcomes are kept until now.
+    commit: Option<u64>,
+    /// As of how many changes by others.
+    foreign: u64,
+}
+
+impl Kept {
+    fn new(event: &EventKind, tag: Option<GroupTag>, used: Option<Used>, foreign: u64) -> Self {
+        let commit = match event {
+            EventKind::Committed(committed) => committed.commit,
+            EventKind::Joined(joined) => joined.commit,
+            _ => None,
+        };
+        Self { tag, used, commit, foreign }
+    }
+}
+
 /// Encodes a row.
 pub(crate) fn encode<T: Encode<()>>(value: &T) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(minicbor::to_vec(value).expect("encoding into memory does not fail"))
@@ -79,8 +115,13 @@ pub(crate) struct Ledger {
     next_id: u64,
     /// Ids below are set aside for this handle.
     reserved: u64,
-    kept: u32,
+    /// The rows of the log that have an event. Those that somebody else has acknowledged since may still be here.
+    kept: BTreeMap<u64, Kept>,
+    /// Rows up to here have been looked at for `kept`.
+    counted: u64,
     acknowledged: BTreeSet<u64>,
+    /// Rows that this handle has cut down to their key, until a fold deletes them or somebody else writes.
+    stripped: BTreeSet<u64>,
     mark: u64,
     started: bool,
 }
@@ -93,7 +134,23 @@ pub(crate) struct Tx {
     pub(crate) events: Vec<Event>,
     anchored: u64,
     mark: Option<u64>,
-    kept: u32,
+    kept: Vec<(u64, Kept)>,
+    foreign: u64,
+    fold: Option<Fold>,
+    /// Rows that go because their keys are folded.
+    spent: Vec<u64>,
+}
+
+/// Keys that a transaction folds into their group's row.
+#[derive(Clone)]
+pub(crate) struct Fold {
+    pub(crate) tag: GroupTag,
+    /// Up to which row of the log.
+    pub(crate) row: u64,
+    /// The rows that were not folded before, and whether their events are known to be acknowledged.
+    pub(crate) rows: Vec<(u64, bool)>,
+    /// As of how many changes by others that is known.
+    pub(crate) foreign: u64,
 }
 
 impl Tx {
@@ -122,14 +179,28 @@ impl Tx {
             invitation.id = id;
         }
         if kind.is_kept() {
-            let entry = Entry { event: Some(kind.clone()), group_id: group_id.to_vec(), deliveries: 1, used };
+            let entry = NewEntry { event: Some(&kind), group_id, deliveries: 1, used };
             // An invitation's group has no rows of its own yet: sealing it under the group's key would make one.
             let tag = tag.filter(|_| !matches!(kind, EventKind::Invited(_)));
             self.batch.put_log(id, tag, encode(&entry));
-            self.kept += 1;
+            self.kept.push((id, Kept::new(&kind, tag, used, self.foreign)));
         }
         self.events.push(Event { id, deliveries: 0, group_id: group_id.to_vec(), kind });
         id
+    }
+
+    /// Brings the mark up to what an anchor says.
+    pub(crate) fn set_mark(&mut self, mark: u64) {
+        self.mark = Some(mark);
+    }
+
+    fn folded(&self, tag: GroupTag) -> u64 {
+        self.fold.as_ref().filter(|fold| fold.tag == tag).map_or(0, |fold| fold.row)
+    }
+
+    /// Takes rows out of the log that only held on to keys which this transaction folds.
+    pub(crate) fn fold(&mut self, fold: Fold) {
+        self.fold = Some(fold);
     }
 
     /// Marks this transaction as one that must not be rolled back unnoticed. Costs nothing without an anchor.
@@ -155,8 +226,10 @@ impl Ledger {
             foreign: 0,
             next_id: 1,
             reserved: 0,
-            kept: 0,
+            kept: BTreeMap::new(),
+            counted: 0,
             acknowledged: BTreeSet::new(),
+            stripped: BTreeSet::new(),
             mark: 0,
             started: false,
         }
@@ -175,7 +248,8 @@ impl Ledger {
             self.next_id = self.next_id.max(counter.floor).max(last + 1);
             self.reserved = 0;
             self.mark = self.mark.max(counter.mark);
-            self.kept = u32::try_from(kept(store)?).unwrap_or(u32::MAX);
+            self.count(store)?;
+            self.stripped.clear();
             self.version = version;
             self.started = true;
             self.foreign += 1;
@@ -187,13 +261,49 @@ impl Ledger {
         self.mark
     }
 
-    /// How many events wait to be acknowledged.
-    pub(crate) fn waiting(&self) -> u32 {
-        self.kept.saturating_sub(u32::try_from(self.acknowledged.len()).unwrap_or(u32::MAX))
+    /// `InboxFull` if no further event can be kept; else how many can.
+    pub(crate) fn room(&mut self, store: &Store, limit: u32) -> Result<u32> {
+        let limit = limit as usize;
+        if self.kept.len() - self.acknowledged.len() >= limit {
+            // Somebody else may have acknowledged some of them.
+            self.kept.clear();
+            self.counted = 0;
+            self.count(store)?;
+        }
+        match limit.saturating_sub(self.kept.len() - self.acknowledged.len()) {
+            0 => fail(ErrorCode::InboxFull, "acknowledge events first"),
+            room => Ok(room as u32),
+        }
+    }
+
+    /// Learns which rows have an event, from the last one that was looked at on.
+    fn count(&mut self, store: &Store) -> Result<()> {
+        loop {
+            let page = store.scan_log(self.counted + 1, u64::MAX, false, PAGE)?;
+            let Some(last) = page.last() else { break };
+            self.counted = last.seq;
+            for row in &page {
+                let entry: Entry = decode(&row.value)?;
+                if let Some(event) = &entry.event {
+                    self.kept.insert(row.seq, Kept::new(event, row.tag, entry.used, self.foreign));
+                }
+            }
+        }
+        self.acknowledged.retain(|id| self.kept.contains_key(id));
+        Ok(())
+    }
+
+    /// Lets every loaded group be compared with the store at its next use: a write came through whose caller was told
+    /// otherwise.
+    pub(crate) fn distrust(&mut self) {
+        self.foreign += 1;
+        self.stripped.clear();
     }
 
     pub(crate) fn acknowledge(&mut self, id: u64) {
-        self.acknowledged.insert(id);
+        if self.kept.contains_key(&id) {
+            self.acknowledged.insert(id);
+        }
     }
 
     pub(crate) fn has_acknowledgements(&self) -> bool {
@@ -201,11 +311,12 @@ impl Ledger {
     }
 
     /// Commits what `build` makes, if nobody else has committed since the last [`look`](Self::look); `None` if
-    /// somebody has, and then nothing was written. `folded` answers up to which row a group's keys are folded.
+    /// somebody has, and then nothing was written. `folded` answers up to which row a group's keys are folded, as of so
+    /// many changes by others.
     pub(crate) fn commit<T>(
         &mut self,
         store: &Store,
-        folded: &dyn Fn(GroupTag) -> u64,
+        folded: &dyn Fn(GroupTag, u64) -> u64,
         build: impl FnOnce(&mut Tx) -> Result<T>,
     ) -> Result<Option<Done<T>>> {
         let mut tx = Tx {
@@ -214,11 +325,15 @@ impl Ledger {
             events: Vec::new(),
             anchored: self.mark,
             mark: None,
-            kept: 0,
+            kept: Vec::new(),
+            foreign: self.foreign,
+            fold: None,
+            spent: Vec::new(),
         };
         let value = build(&mut tx)?;
+        self.apply_fold(store, &mut tx)?;
         let acknowledged = self.acknowledged.clone();
-        self.apply_acknowledgements(store, folded, &mut tx, &acknowledged)?;
+        let stripped = self.apply_acknowledgements(store, folded, &mut tx, &acknowledged)?;
         let reserved =
             if tx.next_id > self.reserved.max(self.next_id) { tx.next_id + ID_WINDOW } else { self.reserved };
         if tx.mark.is_some() || reserved != self.reserved {
@@ -231,57 +346,86 @@ impl Ledger {
                 None => return Ok(None),
             }
         }
+        self.stripped.extend(stripped);
+        for id in &tx.spent {
+            self.stripped.remove(id);
+        }
         self.next_id = tx.next_id;
         self.reserved = reserved;
         self.mark = tx.mark.unwrap_or(self.mark);
-        self.kept = (self.kept + tx.kept).saturating_sub(u32::try_from(acknowledged.len()).unwrap_or(u32::MAX));
-        self.acknowledged.retain(|id| !acknowledged.contains(id));
+        self.counted = self.counted.max(tx.kept.last().map_or(0, |(id, _)| *id));
+        self.kept.extend(tx.kept);
+        for id in &acknowledged {
+            self.kept.remove(id);
+            self.acknowledged.remove(id);
+        }
         Ok(Some(Done { value, events: tx.events, mark: tx.mark }))
     }
 
-    /// Takes acknowledged events out of the log.
-    fn apply_acknowledgements(
-        &self,
-        store: &Store,
-        folded: &dyn Fn(GroupTag) -> u64,
-        tx: &mut Tx,
-        acknowledged: &BTreeSet<u64>,
-    ) -> Result<()> {
-        for id in acknowledged {
-            let Some(row) = store.scan_log(*id, *id + 1, false, 1)?.pop() else { continue };
-            let mut entry: Entry = decode(&row.value)?;
-            let commit = match &entry.event {
-                Some(EventKind::Committed(committed)) => committed.commit,
-                Some(EventKind::Joined(joined)) => joined.commit,
-                _ => None,
-            };
-            if let (Some(commit), Some(tag)) = (commit, row.tag) {
-                // Its Welcomes were kept until now.
-                tx.batch.delete(Key::group(crate::group::COMMIT, tag, &commit.to_be_bytes()));
-            }
-            entry.event = None;
-            match (entry.used, row.tag) {
-                (Some(_), Some(tag)) if folded(tag) < *id => tx.batch.put_log(*id, Some(tag), encode(&entry)),
-                _ => tx.batch.delete_log(*id),
+    fn apply_fold(&self, store: &Store, tx: &mut Tx) -> Result<()> {
+        let Some(fold) = tx.fold.clone() else { return Ok(()) };
+        // Others who have written since may have acknowledged events of these rows.
+        let sure = fold.foreign == self.foreign;
+        for (row, acknowledged) in fold.rows {
+            if acknowledged || self.stripped.contains(&row) || !sure && is_spent(store, row)? {
+                tx.batch.delete_log(row);
+                tx.spent.push(row);
             }
         }
         Ok(())
     }
+
+    /// Takes acknowledged events out of the log; answers which rows stay for their keys.
+    fn apply_acknowledgements(
+        &self,
+        store: &Store,
+        folded: &dyn Fn(GroupTag, u64) -> u64,
+        tx: &mut Tx,
+        acknowledged: &BTreeSet<u64>,
+    ) -> Result<Vec<u64>> {
+        let mut stripped = Vec::new();
+        let mut known: HashMap<GroupTag, u64> = HashMap::new();
+        for id in acknowledged {
+            let Some(kept) = self.kept_now(store, *id)? else { continue };
+            if let (Some(commit), Some(tag)) = (kept.commit, kept.tag) {
+                // Its Welcomes were kept until now.
+                tx.batch.delete(Key::group(crate::group::COMMIT, tag, &commit.to_be_bytes()));
+            }
+            let mut is_folded =
+                |tag| tx.folded(tag).max(*known.entry(tag).or_insert_with(|| folded(tag, self.foreign)));
+            match (kept.used, kept.tag) {
+                (Some(_), Some(tag)) if is_folded(tag) < *id => {
+                    let entry = NewEntry { event: None, group_id: &[], deliveries: 0, used: kept.used };
+                    tx.batch.put_log(*id, Some(tag), encode(&entry));
+                    stripped.push(*id);
+                }
+                _ => tx.batch.delete_log(*id),
+            }
+        }
+        Ok(stripped)
+    }
 }
 
-/// How many rows of the log have an event.
-fn kept(store: &Store) -> Result<usize> {
-    let mut count = 0;
-    let mut from = 0;
-    loop {
-        let page = store.scan_log(from, u64::MAX, false, PAGE)?;
-        for row in &page {
-            count += usize::from(decode::<Entry>(&row.value)?.event.is_some());
+impl Ledger {
+    /// What is known of a row with an event; looks at the row if others have written since.
+    fn kept_now(&self, store: &Store, id: u64) -> Result<Option<Kept>> {
+        match self.kept.get(&id) {
+            Some(kept) if kept.foreign == self.foreign => return Ok(Some(*kept)),
+            None => return Ok(None),
+            Some(_) => {}
         }
-        match page.last() {
-            Some(last) if page.len() == PAGE as usize => from = last.seq + 1,
-            _ => return Ok(count),
-        }
+        let Some(row) = store.scan_log(id, id + 1, false, 1)?.pop() else { return Ok(None) };
+        let entry: Entry = decode(&row.value)?;
+        // Without an event it was acknowledged before, and is there for its key.
+        Ok(entry.event.map(|event| Kept::new(&event, row.tag, entry.used, self.foreign)))
+    }
+}
+
+/// Whether a row of the log has no event any more.
+fn is_spent(store: &Store, row: u64) -> Result<bool> {
+    match store.scan_log(row, row + 1, false, 1)?.pop() {
+        Some(row) => Ok(decode::<Entry>(&row.value)?.event.is_none()),
+        None => Ok(false),
     }
 }
 
@@ -311,12 +455,4 @@ impl Ledger {
     pub(crate) fn acknowledged(&self) -> &BTreeSet<u64> {
         &self.acknowledged
     }
-}
-
-/// `InboxFull` if no further event could be kept.
-pub(crate) fn check_room(waiting: u32, limit: u32) -> Result<()> {
-    if waiting >= limit {
-        return fail(ErrorCode::InboxFull, "acknowledge events first");
-    }
-    Ok(())
 }

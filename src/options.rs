@@ -141,7 +141,7 @@ pub struct Limits {
     pub held_messages: u32,
     /// Bytes of messages held for a group. Default 4 MiB.
     pub held_bytes: u64,
-    /// Groups not known yet for which messages are held. Default 64.
+    /// Groups not known yet for which messages are held; they share `held_bytes` evenly. Default 64.
     pub held_unknown_groups: u32,
     /// Past epochs whose late messages can still be read. Default 3.
     pub past_epochs: u32,

@@ -31,8 +31,11 @@ impl Settings {
         let Some(trust) = options.trust.clone() else {
             return fail(ErrorCode::InvalidArgument, "choose who decides on credentials");
         };
-        if matches!(&trust, Trust::Roots(roots) if roots.is_empty()) {
-            return fail(ErrorCode::InvalidArgument, "no root certificate is given");
+        if let Trust::Roots(roots) = &trust {
+            if roots.is_empty() {
+                return fail(ErrorCode::InvalidArgument, "no root certificate is given");
+            }
+            roots.iter().try_for_each(|root| engine::check_certificate(root))?;
         }
         let limits = options.limits.clone();
         if !(1..=1024).contains(&limits.fold_distance) || !(1..=64).contains(&limits.send_window) {
@@ -96,8 +99,8 @@ impl Settings {
     }
 
     /// Keeps the store's mark where backups do not reach.
-    pub(crate) fn anchor(&self, mark: Option<u64>) -> Result<()> {
-        let (Some(anchor), Some(mark)) = (&self.anchor, mark) else { return Ok(()) };
+    pub(crate) fn anchor(&self, mark: u64) -> Result<()> {
+        let Some(anchor) = &self.anchor else { return Ok(()) };
         anchor.store(mark).map_err(|error| {
             MlsError::new(ErrorCode::CallbackFailed, "the anchor could not be stored").with_detail(error.0)
         })

@@ -4,7 +4,8 @@
 //! credential that an operation brings in: at a join every member's, at a commit the added and the changed ones.
 
 use crate::{
-    Credential, ErrorCode, MlsError,
+    CipherSuite, Credential, ErrorCode, MlsError,
+    client::scheme,
     error::fail,
     settings::Settings,
     store::{Batch, Key, Store},
@@ -173,6 +174,7 @@ impl Trust {
         store: &Store,
         settings: &Settings,
         group_id: Option<&[u8]>,
+        suite: CipherSuite,
         questions: Vec<Question>,
     ) -> Result<Answer, MlsError> {
         let time = settings.now();
@@ -181,7 +183,7 @@ impl Trust {
             let verdict = match self {
                 Self::InsecureAcceptAny => Verdict::Accept,
                 Self::Roots(roots) => roots_verdict(roots, &question, time),
-                Self::OnFirstUse => pin_verdict(store, &question, &mut answer)?,
+                Self::OnFirstUse => pin_verdict(store, suite, &question, &mut answer)?,
                 Self::Validator(validator) => {
                     let (previous_credential, previous_signature_key) = question.previous.unzip();
                     let (user, device) = settings.device(&question.credential).map(|d| (d.user, d.device)).unzip();
@@ -221,13 +223,20 @@ fn roots_verdict(roots: &[Vec<u8>], question: &Question, time: u64) -> Verdict {
     }
 }
 
-fn pin_verdict(store: &Store, question: &Question, answer: &mut Answer) -> Result<Verdict, MlsError> {
+fn pin_verdict(
+    store: &Store,
+    suite: CipherSuite,
+    question: &Question,
+    answer: &mut Answer,
+) -> Result<Verdict, MlsError> {
     if question.purpose == Purpose::ExternalSender || !matches!(question.credential, Credential::Basic { .. }) {
         // A group's members agreed on its external senders; there is no later use to compare with.
         let deny = matches!(question.credential, Credential::X509 { .. });
         return Ok(if deny { Verdict::Deny } else { Verdict::Accept });
     }
-    let key = Key::client(PIN, &store.tag("identity", &question.identity));
+    // A device has a key for each signature scheme.
+    let named = [&[scheme(suite)], question.identity.as_slice()].concat();
+    let key = Key::client(PIN, &store.tag("identity", &named));
     let pinned = match answer.pins.iter().rev().find(|pin| pin.row == key.as_bytes()) {
         Some(pin) => Some(pin.key.clone()),
         None => store.get(&key)?.map(|value| value.to_vec()),

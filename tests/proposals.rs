@@ -40,8 +40,8 @@ impl Three {
         let message = propose(&self.b, proposal);
         let info = proposed(&self.alice, &message);
         assert_eq!(info, proposed(&self.carol, &message));
-        assert_eq!(self.a.proposals().expect("proposals"), [info.clone()]);
-        assert_eq!(self.b.proposals().expect("proposals"), [info.clone()]);
+        assert_eq!(self.a.proposals().expect("proposals"), std::slice::from_ref(&info));
+        assert_eq!(self.b.proposals().expect("proposals"), std::slice::from_ref(&info));
         let (message, welcomes) = commit(&self.a, vec![]);
         committed(&self.bob, &message);
         let seen = committed(&self.carol, &message);

@@ -64,3 +64,31 @@ fn the_loser_of_a_race_commits_again() {
     let third = join(&carol, &welcomes[0]);
     agree(&[&groups[0], &groups[1], &third]);
 }
+
+#[test]
+fn the_welcomes_of_a_commit_outlive_a_restart_between_acceptance_and_delivery() {
+    let dir = std::env::temp_dir().join(format!("libmls-welcomes-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).expect("a directory");
+    let path = dir.join("alice").to_str().expect("a path").to_owned();
+    let open = || Client::open(&path, vec![7; 32], options("alice")).expect("opens");
+    let (alice, bob) = (open(), device("bob"));
+    let group = alice.create_group(GroupOptions::default()).expect("a group");
+    let commit = group.commit(vec![Proposal::add(key_package(&bob))], CommitOptions::default()).expect("a commit");
+    commit.accept().expect("accepted");
+    let id = group.id().to_vec();
+    drop((commit, group, alice));
+
+    let alice = open();
+    let group = alice.group(&id).expect("the group");
+    assert!(group.pending_commits().expect("listed").is_empty());
+    let event = alice.inbox(0, 10).expect("the inbox").remove(0);
+    let EventKind::Committed(committed) = &event.kind else { panic!("{event:?}") };
+    let commit = group.find_commit(committed.commit.expect("our own")).expect("found");
+    let bobs = join(&bob, &commit.welcomes().expect("its Welcomes")[0]);
+    agree(&[&group, &bobs]);
+
+    alice.acknowledge(event.id).expect("acknowledged");
+    alice.flush().expect("flushed");
+    assert_eq!(group.find_commit(commit.id()).expect_err("done with").code(), ErrorCode::CommitNotFound);
+    let _ = std::fs::remove_dir_all(&dir);
+}

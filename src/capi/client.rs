@@ -91,8 +91,8 @@ pub unsafe extern "C" fn mls_client_open_store(
     })
 }
 
-/// Makes everything durable and closes the store, for all handles on the client, its groups and its commits: calls
-/// with them answer `MLS_ERROR_CLOSED` from then on. Closing twice is fine.
+/// Makes everything durable and closes the store, for all handles on the client, its groups and its commits: calls with
+/// them answer `MLS_ERROR_CLOSED` from then on. Closing twice is fine.
 ///
 /// Errors: store errors; it is closed then too.
 #[unsafe(no_mangle)]
@@ -213,11 +213,13 @@ pub unsafe extern "C" fn mls_client_set_identity(
     guard(error, || handle::get(client)?.set_identity(handle::value(identity)?))
 }
 
-/// Makes key packages for others to fetch (RFC 9420 section 10), with their private keys in the store. `options` may
-/// be `MLS_DEFAULTS`. Yours: `mls_messages_free`.
+/// Makes key packages for others to fetch, 1 to 1,000 at once (RFC 9420 section 10), their private keys stored before
+/// they are returned. Each is deleted by the join that uses it, but for those of last resort. `options` may be
+/// `MLS_DEFAULTS`. Yours: `mls_messages_free`.
 ///
-/// Errors: `MLS_ERROR_UNSUPPORTED` for a suite that this build does not have, `MLS_ERROR_NOT_ALLOWED` for an
-/// extension's role; store errors.
+/// Errors: `MLS_ERROR_INVALID_ARGUMENT` for another count, `MLS_ERROR_UNSUPPORTED` for a suite that this build does not
+/// have, `MLS_ERROR_INVALID_SIGNING_KEY` if the client's certificate is for another suite, `MLS_ERROR_INVALID_PROPOSAL`
+/// for extensions that this device does not know, `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_create_key_packages(
@@ -275,7 +277,8 @@ pub unsafe extern "C" fn mls_client_delete_expired_key_packages(
 
 /// Takes a key package with its private keys into the store, and answers its reference. Yours: `mls_bytes_free`.
 ///
-/// Errors: `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_INVALID_SIGNING_KEY`, `MLS_ERROR_UNSUPPORTED`,
+/// Errors: `MLS_ERROR_UNEXPECTED_MESSAGE` if it is none, `MLS_ERROR_INVALID_KEY_PACKAGE` or
+/// `MLS_ERROR_INVALID_SIGNING_KEY` if a private key does not belong to it, `MLS_ERROR_UNSUPPORTED`,
 /// `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
 #[unsafe(no_mangle)]
 #[must_use]
@@ -288,8 +291,8 @@ pub unsafe extern "C" fn mls_client_import_key_package(
     give(out, error, || handle::get(client)?.import_key_package(handle::value(secrets)?))
 }
 
-/// A key package with its private keys, by its reference: whoever has it can read the Welcome that uses it. Yours:
-/// `mls_key_package_secrets_free`, which wipes it.
+/// A key package with its private keys, by its reference: whoever has it can read the Welcome that uses it. It stays in
+/// this store too: two devices must not both use it. Yours: `mls_key_package_secrets_free`, which wipes it.
 ///
 /// Errors: `MLS_ERROR_KEY_PACKAGE_NOT_FOUND`; store errors.
 #[unsafe(no_mangle)]
@@ -309,7 +312,8 @@ pub unsafe extern "C" fn mls_client_export_key_package(
 
 /// Keeps an external pre-shared key (RFC 9420 section 8.4) under an id, in place of the one that was there.
 ///
-/// Errors: `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
+/// Errors: `MLS_ERROR_INVALID_ARGUMENT` for an empty id or secret, `MLS_ERROR_NOT_ALLOWED` for an extension's role;
+/// store errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_add_psk(
@@ -323,9 +327,9 @@ pub unsafe extern "C" fn mls_client_add_psk(
     guard(error, || handle::get(client)?.add_psk(bytes::view(id, id_len)?, bytes::read(secret, secret_len)?))
 }
 
-/// Deletes an external pre-shared key.
+/// Deletes an external pre-shared key; nothing happens if there is none.
 ///
-/// Errors: `MLS_ERROR_PSK_NOT_FOUND`, `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
+/// Errors: `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_delete_psk(
@@ -340,8 +344,10 @@ pub unsafe extern "C" fn mls_client_delete_psk(
 /// Makes a group with this device as its only member (RFC 9420 section 11). `options` may be `MLS_DEFAULTS`. Yours:
 /// `mls_group_free`.
 ///
-/// Errors: `MLS_ERROR_GROUP_EXISTS` for an id that is taken, `MLS_ERROR_UNSUPPORTED`, `MLS_ERROR_NOT_ALLOWED` for an
-/// extension's role; store errors.
+/// Errors: `MLS_ERROR_GROUP_EXISTS` for an id that this store has, `MLS_ERROR_INVALID_ARGUMENT`,
+/// `MLS_ERROR_UNSUPPORTED` for a suite that this build does not have, `MLS_ERROR_INVALID_PROPOSAL` for extensions or
+/// capabilities that this device does not have, `MLS_ERROR_CREDENTIAL_DENIED` for an external sender,
+/// `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_create_group(
@@ -368,8 +374,8 @@ pub unsafe extern "C" fn mls_client_group(
     give(out, error, || handle::get(client)?.group(bytes::view(id, id_len)?).map(New))
 }
 
-/// At most `limit` ids of this device's groups, in a stable order. `after` is the last id of the page before,
-/// `(NULL, 0)` for the first page. Yours: `mls_ids_free`.
+/// At most `limit` ids of this device's groups, in a stable order. `after` is the last id of the page before, `(NULL,
+/// 0)` for the first page. Yours: `mls_ids_free`.
 ///
 /// Errors: store errors.
 #[unsafe(no_mangle)]
@@ -388,10 +394,11 @@ pub unsafe extern "C" fn mls_client_groups(
     })
 }
 
-/// Deletes a group with everything of it. Handles on it answer `MLS_ERROR_GROUP_NOT_FOUND` from then on. Nobody else
-/// is told: see `mls_group_leave`.
+/// Deletes a group with everything of it, its events included; nothing happens if there is none. Handles on it answer
+/// `MLS_ERROR_GROUP_NOT_FOUND` from then on. Nobody else is told: `mls_group_leave` first, so that the others remove
+/// this device.
 ///
-/// Errors: `MLS_ERROR_GROUP_NOT_FOUND`, `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
+/// Errors: `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_delete_group(
@@ -405,7 +412,8 @@ pub unsafe extern "C" fn mls_client_delete_group(
 
 /// Joins the group of an `MLS_EVENT_INVITED`, by that event's id (RFC 9420 section 12.4.3.1). `tree` is the ratchet
 /// tree if the preview says that it is needed, `(NULL, 0)` else. The key package is deleted in the same transaction,
-/// unless it is the last resort. Yours: `mls_group_free`.
+/// unless it is of last resort; messages that waited for the group are then processed, and what they brought is in the
+/// inbox. Yours: `mls_group_free`.
 ///
 /// Errors: `MLS_ERROR_INVITATION_NOT_FOUND`, `MLS_ERROR_GROUP_EXISTS` if this device is in the group,
 /// `MLS_ERROR_TREE_REQUIRED`, `MLS_ERROR_INVALID_TREE`, `MLS_ERROR_INVALID_WELCOME`, `MLS_ERROR_PSK_NOT_FOUND`,
@@ -424,9 +432,10 @@ pub unsafe extern "C" fn mls_client_join(
     give(out, error, || handle::get(client)?.join(invitation, bytes::optional(tree, tree_len)?).map(New))
 }
 
-/// Forgets an invitation, by the id of its event, with its key package.
+/// Turns an invitation down, by the id of its event: its key package is used up, and nobody is told. Nothing happens if
+/// it is gone.
 ///
-/// Errors: `MLS_ERROR_INVITATION_NOT_FOUND`, `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
+/// Errors: `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_decline(
@@ -437,13 +446,14 @@ pub unsafe extern "C" fn mls_client_decline(
     guard(error, || handle::get(client)?.decline(invitation))
 }
 
-/// Makes an external commit that joins the group of a GroupInfo (RFC 9420 section 12.4.3.2). The group of the commit
-/// is joining, and cannot send, until the commit is accepted; a resync keeps the old state until then. `options` may
-/// be `MLS_DEFAULTS`. Yours: `mls_commit_free`.
+/// Makes an external commit that joins the group of a GroupInfo (RFC 9420 section 12.4.3.2). The group of the commit is
+/// joining, and cannot send, until the commit is accepted; a resync keeps the old state until then. `options` may be
+/// `MLS_DEFAULTS`. Yours: `mls_commit_free`.
 ///
 /// Errors: `MLS_ERROR_INVALID_GROUP_INFO`, `MLS_ERROR_TREE_REQUIRED`, `MLS_ERROR_INVALID_TREE`,
-/// `MLS_ERROR_GROUP_EXISTS` without `mls_join_options_set_resync`, `MLS_ERROR_PSK_NOT_FOUND`,
-/// `MLS_ERROR_CREDENTIAL_DENIED`, `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_NOT_ALLOWED` for an extension's role; store
+/// `MLS_ERROR_GROUP_EXISTS` without `mls_join_options_set_resync`, `MLS_ERROR_MEMBER_NOT_FOUND` for a resync of a
+/// device that is not in the tree, `MLS_ERROR_PSK_NOT_FOUND`, `MLS_ERROR_CREDENTIAL_DENIED`,
+/// `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_UNSUPPORTED`, `MLS_ERROR_NOT_ALLOWED` for an extension's role; store
 /// errors.
 #[unsafe(no_mangle)]
 #[must_use]
@@ -462,10 +472,10 @@ pub unsafe extern "C" fn mls_client_join_external(
 }
 
 /// What a GroupInfo says of its group, with nothing stored. `tree` is the ratchet tree if the GroupInfo does not carry
-/// it, `(NULL, 0)` else. Yours: `mls_preview_free`.
+/// it, `(NULL, 0)` else. With the tree the signature is checked and the members are told. Yours: `mls_preview_free`.
 ///
 /// Errors: `MLS_ERROR_INVALID_MESSAGE`, `MLS_ERROR_UNEXPECTED_MESSAGE`, `MLS_ERROR_INVALID_GROUP_INFO`,
-/// `MLS_ERROR_INVALID_TREE`; store errors.
+/// `MLS_ERROR_INVALID_TREE`, `MLS_ERROR_UNSUPPORTED`; store errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_preview(
@@ -484,10 +494,11 @@ pub unsafe extern "C" fn mls_client_preview(
 }
 
 /// Proposes from outside that this device be added to the group of a GroupInfo (RFC 9420 section 12.1.8), with a new
-/// key package, which is stored. Answers the message to send. Yours: `mls_bytes_free`.
+/// key package, which is stored. The GroupInfo has to carry the ratchet tree. Answers the message to send. Yours:
+/// `mls_bytes_free`.
 ///
-/// Errors: `MLS_ERROR_INVALID_GROUP_INFO`, `MLS_ERROR_UNSUPPORTED`, `MLS_ERROR_NOT_ALLOWED` for an extension's role;
-/// store errors.
+/// Errors: `MLS_ERROR_TREE_REQUIRED`, `MLS_ERROR_INVALID_GROUP_INFO`, `MLS_ERROR_GROUP_EXISTS`,
+/// `MLS_ERROR_UNSUPPORTED`, `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_propose_join(
@@ -508,9 +519,10 @@ pub unsafe extern "C" fn mls_client_propose_join(
 /// Proposes from outside to the group of a GroupInfo, one of whose external senders has this client's signature key
 /// (RFC 9420 section 12.1.8.1). `proposals` has exactly one. Answers the message to send. Yours: `mls_bytes_free`.
 ///
-/// Errors: `MLS_ERROR_INVALID_ARGUMENT` for another number of proposals, `MLS_ERROR_INVALID_PROPOSAL`,
-/// `MLS_ERROR_INVALID_GROUP_INFO`, `MLS_ERROR_TREE_REQUIRED`, `MLS_ERROR_NOT_ALLOWED` for an extension's role or if
-/// the key is not among the external senders'; store errors.
+/// Errors: `MLS_ERROR_INVALID_ARGUMENT` for another number of proposals, `MLS_ERROR_INVALID_PROPOSAL` for a kind that
+/// an external sender cannot make, `MLS_ERROR_TREE_REQUIRED`, `MLS_ERROR_INVALID_TREE`, `MLS_ERROR_INVALID_GROUP_INFO`,
+/// `MLS_ERROR_DENIED` if the group does not list this client's key, `MLS_ERROR_NOT_ALLOWED` for an extension's role;
+/// store errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_propose_external(
@@ -533,12 +545,13 @@ pub unsafe extern "C" fn mls_client_propose_external(
 }
 
 /// Takes any MLS message, finds its group and answers what happened, in order: one message can release several that
-/// were held. What a peer or the network does is an event, never an error. What the application would miss stays in
-/// the inbox until it is acknowledged. Yours: `mls_events_free`.
+/// were held. What a peer or the network does is an event, never an error: bytes that are no MLS message are
+/// `MLS_EVENT_UNDECRYPTABLE`. What the application would miss stays in the inbox until it is acknowledged. Whatever an
+/// event reports is stored when this returns. Yours: `mls_events_free`.
 ///
-/// Errors: `MLS_ERROR_INVALID_MESSAGE` if the bytes are no MLS message, `MLS_ERROR_UNEXPECTED_MESSAGE` for a bare
-/// KeyPackage or GroupInfo, `MLS_ERROR_INBOX_FULL` before any key is consumed, `MLS_ERROR_REENTRANT` from a callback
-/// of the same group, `MLS_ERROR_CALLBACK_FAILED`; store errors. Nothing has changed then.
+/// Errors: `MLS_ERROR_UNEXPECTED_MESSAGE` for a bare KeyPackage or GroupInfo, `MLS_ERROR_TOO_LARGE` over the limit,
+/// `MLS_ERROR_INBOX_FULL` before any key is consumed, `MLS_ERROR_REENTRANT` from a callback of the same group; store
+/// errors. Nothing has changed then.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_receive(
@@ -551,10 +564,9 @@ pub unsafe extern "C" fn mls_client_receive(
     give(out, error, || handle::get(client)?.receive(bytes::view(message, message_len)?).map(New))
 }
 
-/// Takes a backlog, in few transactions. A message that `mls_client_receive` would answer with an error ends it.
-/// Yours: `mls_events_free`.
+/// Takes a backlog, in few transactions. Yours: `mls_events_free`.
 ///
-/// Errors: as `mls_client_receive`.
+/// Errors: as `mls_client_receive`. An error ends it: the events of the messages before are in the inbox then.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_receive_many(
@@ -566,7 +578,7 @@ pub unsafe extern "C" fn mls_client_receive_many(
     give(out, error, || handle::get(client)?.receive_many(&handle::value(messages)?).map(New))
 }
 
-/// Decides again on messages that are held for the validator or for a client with larger limits. Yours:
+/// Processes once more what is held for the validator, for a proposal, or for a client with larger limits. Yours:
 /// `mls_events_free`.
 ///
 /// Errors: as `mls_client_receive`.
@@ -580,8 +592,9 @@ pub unsafe extern "C" fn mls_client_retry_held(
     give(out, error, || handle::get(client)?.retry_held().map(New))
 }
 
-/// At most `limit` of the events that are kept and not acknowledged, whose ids are above `after` (0 for all), in the
-/// order of their ids. After a crash: what was not durably acknowledged, with the same ids. Yours: `mls_events_free`.
+/// At most `limit`, 0 to 1,000, of the events that are kept and not acknowledged, whose ids are above `after` (0 for
+/// all), in the order of their ids. After a crash: what was not durably acknowledged, with the same ids. Each counts as
+/// delivered once more, durably, before it is returned. Yours: `mls_events_free`.
 ///
 /// Errors: store errors.
 #[unsafe(no_mangle)]

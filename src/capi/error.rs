@@ -55,7 +55,8 @@ pub const MLS_ERROR_STALE: i32 = 26;
 pub const MLS_ERROR_SUSPENDED: i32 = 27;
 /// The store belongs to another device than the options say.
 pub const MLS_ERROR_STORE_IDENTITY: i32 = 28;
-/// The store is older than the anchor says: a restored backup. Sending would reuse keys.
+/// The store is an older copy of itself, a restored backup: sending would use keys twice. Join the group again by an
+/// external commit.
 pub const MLS_ERROR_STORE_ROLLED_BACK: i32 = 29;
 /// This device has no such group.
 pub const MLS_ERROR_GROUP_NOT_FOUND: i32 = 40;
@@ -67,8 +68,6 @@ pub const MLS_ERROR_GROUP_CLOSED: i32 = 42;
 pub const MLS_ERROR_GROUP_JOINING: i32 = 43;
 /// Proposals wait: commit them first (RFC 9420 section 12.4).
 pub const MLS_ERROR_COMMIT_REQUIRED: i32 = 44;
-/// This device's state has parted from the group's: join again by an external commit.
-pub const MLS_ERROR_REJOIN_REQUIRED: i32 = 45;
 /// No successor is announced for this group, or it cannot be joined this way.
 pub const MLS_ERROR_NO_SUCCESSOR: i32 = 46;
 /// No such commit is pending.

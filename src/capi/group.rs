@@ -30,11 +30,10 @@ pub const MLS_GROUP_REJOIN_NEEDED: i32 = 5;
 /// are the same group.
 ///
 /// Every call that reads or changes the group can answer `MLS_ERROR_GROUP_NOT_FOUND` if it was deleted and
-/// `MLS_ERROR_REENTRANT` from a callback of the group; those that need its current state `MLS_ERROR_GROUP_CLOSED`
-/// after this device was removed or the group replaced, `MLS_ERROR_GROUP_JOINING` before its external commit is
-/// accepted, `MLS_ERROR_REJOIN_REQUIRED` and `MLS_ERROR_STORE_ROLLED_BACK` when its state has parted from the group's;
-/// those that send or change something `MLS_ERROR_NOT_ALLOWED` for an extension's role. These are not said again
-/// below.
+/// `MLS_ERROR_REENTRANT` from a callback of the group; those that need its current state `MLS_ERROR_GROUP_CLOSED` after
+/// this device was removed or the group replaced, `MLS_ERROR_GROUP_JOINING` before its external commit is accepted,
+/// `MLS_ERROR_STORE_ROLLED_BACK` when its state has parted from the group's; those that send or change something
+/// `MLS_ERROR_NOT_ALLOWED` for an extension's role. These are not said again below.
 pub struct mls_group_t {
     _opaque: [u8; 0],
 }
@@ -196,7 +195,7 @@ pub unsafe extern "C" fn mls_group_epoch_authenticator(
 /// A secret of `len` bytes that only members of this epoch have, for another protocol (RFC 9420 section 8.5). Yours:
 /// `mls_bytes_free`, which wipes it.
 ///
-/// Errors: `MLS_ERROR_INVALID_ARGUMENT` for a length that the cipher suite cannot give; store errors.
+/// Errors: `MLS_ERROR_INVALID_ARGUMENT` unless `len` is 1 to 255 times the size of the suite's hash; store errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_group_export_secret(
@@ -217,7 +216,7 @@ pub unsafe extern "C" fn mls_group_export_secret(
 /// A signed GroupInfo of this epoch (RFC 9420 section 12.4.3): with `allow_join` not 0 others can join by an external
 /// commit, with `with_tree` not 0 it carries the ratchet tree. Yours: `mls_bytes_free`.
 ///
-/// Errors: `MLS_ERROR_DENIED` if the policy lets nobody join by an external commit; store errors.
+/// Errors: store errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_group_info(
@@ -262,12 +261,11 @@ pub unsafe extern "C" fn mls_group_encrypt(
 }
 
 /// Makes proposals for somebody to commit (RFC 9420 section 12.1), with authenticated data that anyone can read, and
-/// answers a message for each, in the same order. Yours: `mls_messages_free`.
+/// answers a message for each, in the same order. All of them or none. Yours: `mls_messages_free`.
 ///
 /// Errors: `MLS_ERROR_INVALID_PROPOSAL`, `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_KEY_PACKAGE_EXPIRED`,
 /// `MLS_ERROR_DUPLICATE_MEMBER`, `MLS_ERROR_MEMBER_NOT_FOUND`, `MLS_ERROR_PSK_NOT_FOUND`,
-/// `MLS_ERROR_CREDENTIAL_DENIED`, `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_UNSUPPORTED`; store errors. None of several
-/// proposals is made if one is at fault.
+/// `MLS_ERROR_CREDENTIAL_DENIED`, `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_UNSUPPORTED`; store errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_group_propose(
@@ -279,12 +277,12 @@ pub unsafe extern "C" fn mls_group_propose(
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     give(out, error, || {
-        let messages = handle::get(group)?.propose(handle::value(proposals)?, bytes::read(aad, aad_len)?)?;
-        Ok(New(Mutex::new(messages)))
+        let (proposals, aad) = (handle::value(proposals)?, bytes::read(aad, aad_len)?);
+        Ok(New(Mutex::new(handle::get(group)?.propose(proposals, aad)?)))
     })
 }
 
-/// Proposes that this device be removed: nobody can commit his own removal (RFC 9420 section 12.1.3). Answers the
+/// Proposes that this device be removed, which somebody else has to commit (RFC 9420 section 12.1.3). Answers the
 /// message to send. Yours: `mls_bytes_free`.
 ///
 /// Errors: store errors.
@@ -313,7 +311,8 @@ pub unsafe extern "C" fn mls_group_proposals(
     give(out, error, || handle::get(group)?.proposals().map(New))
 }
 
-/// Drops a proposal of this device's, by its reference. Others who have received it may still commit it.
+/// Drops a proposal of this device's that nobody has committed, by its reference. Others who have received it may still
+/// commit it: tell them by other means.
 ///
 /// Errors: `MLS_ERROR_PROPOSAL_NOT_FOUND`; store errors.
 #[unsafe(no_mangle)]
@@ -327,8 +326,8 @@ pub unsafe extern "C" fn mls_group_withdraw(
     guard(error, || handle::get(group)?.withdraw(bytes::view(reference, reference_len)?))
 }
 
-/// Drops all cached proposals, so that messages can be sent again. Others who have received them may still commit
-/// them.
+/// Drops all cached proposals, so that messages can be sent again. A commit of others that refers to one of them is
+/// then held until the proposal is received again.
 ///
 /// Errors: store errors.
 #[unsafe(no_mangle)]
@@ -341,9 +340,12 @@ pub unsafe extern "C" fn mls_group_clear_proposals(
 }
 
 /// Makes a commit of these proposals, by value, and of those that are cached, by reference (RFC 9420 section 12.4).
-/// NULL for the proposals: only those that are cached. It is durable before it is seen and pending until
-/// `mls_commit_accept` or `mls_commit_reject`; until then the group works in the old epoch. `options` may be
-/// `MLS_DEFAULTS`. Yours: `mls_commit_free`.
+/// NULL for the proposals: only those that are cached; with none at all it renews this device's keys. It is durable
+/// before it is seen and pending until `mls_commit_accept` or `mls_commit_reject`; until then the group works in the
+/// old epoch. `options` may be `MLS_DEFAULTS`. Yours: `mls_commit_free`.
+///
+/// Cached proposals that would make peers refuse the commit are left out: a second Update of one sender, an Update of
+/// somebody who is removed, an Add of somebody who is added by value.
 ///
 /// Errors: `MLS_ERROR_TOO_MANY_COMMITS` if four are pending in this epoch; `MLS_ERROR_INVALID_PROPOSAL`,
 /// `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_KEY_PACKAGE_EXPIRED`, `MLS_ERROR_DUPLICATE_MEMBER`,
@@ -369,7 +371,7 @@ pub unsafe extern "C" fn mls_group_commit(
 /// Remove is for who was meant, not for whoever has come to that leaf since: `MLS_ERROR_MEMBER_NOT_FOUND` then.
 /// `options` may be `MLS_DEFAULTS`. Yours: `mls_commit_free`.
 ///
-/// Errors: as `mls_group_commit`.
+/// Errors: `MLS_ERROR_INVALID_MESSAGE` for what is no proposal, and as `mls_group_commit`.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_group_commit_again(
@@ -398,11 +400,29 @@ pub unsafe extern "C" fn mls_group_pending_commits(
     give(out, error, || handle::get(group)?.pending_commits().map(New))
 }
 
-/// Makes a new group with some of this one's members, by key packages of theirs (RFC 9420 section 11.3); its id is
-/// `(NULL, 0)` for a random one. The commit is accepted at once: `mls_commit_group` is the new group,
-/// `mls_commit_welcomes` its Welcomes. Yours: `mls_commit_free`.
+/// A commit of this device's by its id, as `mls_events_commit` answers it: while it is pending or remembered as
+/// rejected, and, once accepted, until its `MLS_EVENT_COMMITTED` is acknowledged. So the Welcomes of a commit whose
+/// device died after `mls_commit_accept` are delivered after its restart. Yours: `mls_commit_free`.
 ///
-/// Errors: `MLS_ERROR_GROUP_EXISTS`, and as `mls_group_commit`.
+/// Errors: `MLS_ERROR_COMMIT_NOT_FOUND`; store errors.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn mls_group_find_commit(
+    group: *const mls_group_t,
+    id: u64,
+    out: *mut *mut mls_commit_t,
+    error: *mut *mut mls_error_t,
+) -> mls_status_t {
+    give(out, error, || handle::get(group)?.find_commit(id).map(New))
+}
+
+/// Makes a new group of some of this one's members, bound to this epoch, by a key package for each of them but this
+/// device (RFC 9420 section 11.3); its id is `(NULL, 0)` for a random one. They have to join while they are in the same
+/// epoch. The commit is accepted at once: `mls_commit_group` is the new group, `mls_commit_welcomes` its Welcomes.
+/// Yours: `mls_commit_free`.
+///
+/// Errors: `MLS_ERROR_GROUP_EXISTS`, `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_NO_SUCCESSOR` if somebody is not a
+/// member of this group; store errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_group_branch(
@@ -419,11 +439,12 @@ pub unsafe extern "C" fn mls_group_branch(
     })
 }
 
-/// Makes the successor that a committed ReInit announced, by key packages of the other members (RFC 9420 section
+/// Makes the successor that a committed ReInit announced, by a key package for every other member (RFC 9420 section
 /// 11.2). The commit is accepted at once: `mls_commit_group` is the successor, `mls_commit_welcomes` its Welcomes.
 /// Yours: `mls_commit_free`.
 ///
-/// Errors: `MLS_ERROR_NO_SUCCESSOR` if none is announced, `MLS_ERROR_GROUP_EXISTS`, and as `mls_group_commit`.
+/// Errors: `MLS_ERROR_NO_SUCCESSOR` if none is announced or the members are not the same, `MLS_ERROR_GROUP_EXISTS`,
+/// `MLS_ERROR_INVALID_KEY_PACKAGE`; store errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_group_create_successor(

@@ -105,12 +105,14 @@ pub(super) unsafe fn give<T: Out>(
     error: *mut *mut mls_error_t,
     body: impl FnOnce() -> Result<T>,
 ) -> mls_status_t {
-    let body = || {
-        let Some(out) = ptr::NonNull::new(out) else {
-            return fail(ErrorCode::NullPointer, "there is no place for the result");
-        };
+    if !out.is_null() {
         // SAFETY: it is not NULL, and the caller's contract.
         unsafe { out.write(T::NONE) };
+    }
+    let body = || {
+        if out.is_null() {
+            return fail(ErrorCode::NullPointer, "there is no place for the result");
+        }
         let value = body()?.into_c()?;
         // SAFETY: as above.
         unsafe { out.write(value) };

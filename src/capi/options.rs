@@ -7,7 +7,7 @@ use super::{
     handle::{self, Handle, Tag, edit},
     identity::mls_signing_key_t,
 };
-use crate::{CipherSuite, Credential, Device, Options, Result, Role};
+use crate::{CipherSuite, Device, Options, Result, Role};
 use std::{ffi::c_char, sync::Mutex};
 
 /// Everything. The default.
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn mls_options_free(options: *mut mls_options_t) {
 }
 
 /// Who this device is: a basic credential (RFC 9420 section 5.3) of a user and a device, both non-empty UTF-8. Its
-/// bytes are the user's name, a NUL, the device's name, or what the codec makes of them.
+/// bytes are the user's name, a NUL, the device's name, or what the codec makes of them. Replaces a credential.
 ///
 /// Errors: `MLS_ERROR_INVALID_ARGUMENT` if a name is empty.
 #[unsafe(no_mangle)]
@@ -56,11 +56,12 @@ pub unsafe extern "C" fn mls_options_set_device(
 ) -> mls_status_t {
     guard(error, || {
         let device = Device::new(bytes::text(user)?, bytes::text(device)?)?;
-        edit(options, |options| options.credential = Some(Credential::basic(&device)))
+        edit(options, |options| (options.device, options.credential) = (Some(device), None))
     })
 }
 
-/// Who this device is, by any credential, which is copied. X.509 needs `mls_options_set_signing_key` too.
+/// Who this device is, by any credential, which is copied. X.509 needs `mls_options_set_signing_key` too. Replaces a
+/// device.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_options_set_credential(
@@ -70,7 +71,7 @@ pub unsafe extern "C" fn mls_options_set_credential(
 ) -> mls_status_t {
     guard(error, || {
         let credential = handle::value(credential)?;
-        edit(options, |options| options.credential = Some(credential))
+        edit(options, |options| (options.device, options.credential) = (None, Some(credential)))
     })
 }
 

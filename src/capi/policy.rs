@@ -17,10 +17,10 @@ pub const MLS_PADDING_STEP: i32 = 0;
 /// Not at all: the ciphertext tells the exact length.
 pub const MLS_PADDING_NONE: i32 = 1;
 
-/// Nobody joins from outside: an external commit is `MLS_EVENT_STALLED`, since the service ordered it, and no
-/// GroupInfo allows one. Members' own devices that resync are let in.
+/// Nobody joins from outside: external commits of strangers are denied. A member's device that resyncs is let in. The
+/// default.
 pub const MLS_EXTERNAL_JOIN_RESYNC_ONLY: i32 = 0;
-/// Whoever is trusted joins from outside. The default.
+/// Whoever is trusted joins from outside. Every member has to choose it, or the group parts at the first such commit.
 pub const MLS_EXTERNAL_JOIN_TRUSTED: i32 = 1;
 
 /// Whether handshake messages are encrypted, one of `MLS_HANDSHAKE_*` (RFC 9420 section 6). Default
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn mls_options_set_external_sender_proposals(
 }
 
 /// Who may join by an external commit, one of `MLS_EXTERNAL_JOIN_*` (RFC 9420 section 12.4.3.2). Default
-/// `MLS_EXTERNAL_JOIN_TRUSTED`.
+/// `MLS_EXTERNAL_JOIN_RESYNC_ONLY`.
 ///
 /// Errors: `MLS_ERROR_INVALID_ARGUMENT` for another number.
 #[unsafe(no_mangle)]

@@ -1,6 +1,6 @@
 //! Who decides that a credential is genuine: setters of [`mls_options_t`], and what the app's validator is asked.
 use super::{
-    bytes,
+    bytes::{self, mls_bytes_t},
     credential::mls_credential_t,
     error::{mls_error_t, mls_status_t},
     guard::{self, New, User, give, guard, mls_drop_fn},
@@ -119,7 +119,7 @@ pub unsafe extern "C" fn mls_validation_purpose(request: *const mls_validation_t
 #[must_use]
 pub unsafe extern "C" fn mls_validation_group_id(
     request: *const mls_validation_t,
-    out: *mut bytes::mls_bytes_t,
+    out: *mut mls_bytes_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     give(out, error, || Ok(handle::get(request)?.group_id.clone()))
@@ -136,13 +136,35 @@ pub unsafe extern "C" fn mls_validation_credential(
     give(out, error, || Ok(New(Mutex::new(handle::get(request)?.credential.clone()))))
 }
 
+/// The user that the credential names, UTF-8; absent if it is not of the client's form. Yours: `mls_bytes_free`.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn mls_validation_user(
+    request: *const mls_validation_t,
+    out: *mut mls_bytes_t,
+    error: *mut *mut mls_error_t,
+) -> mls_status_t {
+    give(out, error, || Ok(handle::get(request)?.user.clone()))
+}
+
+/// The device that the credential names, UTF-8; absent if it is not of the client's form. Yours: `mls_bytes_free`.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn mls_validation_device(
+    request: *const mls_validation_t,
+    out: *mut mls_bytes_t,
+    error: *mut *mut mls_error_t,
+) -> mls_status_t {
+    give(out, error, || Ok(handle::get(request)?.device.clone()))
+}
+
 /// The signature key that the credential is to vouch for, in RFC 9420's encoding for the cipher suite. Yours:
 /// `mls_bytes_free`.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_validation_signature_key(
     request: *const mls_validation_t,
-    out: *mut bytes::mls_bytes_t,
+    out: *mut mls_bytes_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     give(out, error, || Ok(handle::get(request)?.signature_key.clone()))
@@ -170,7 +192,7 @@ pub unsafe extern "C" fn mls_validation_previous_credential(
 #[must_use]
 pub unsafe extern "C" fn mls_validation_previous_signature_key(
     request: *const mls_validation_t,
-    out: *mut bytes::mls_bytes_t,
+    out: *mut mls_bytes_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     give(out, error, || Ok(handle::get(request)?.previous_signature_key.clone()))

@@ -2,7 +2,9 @@
 
 use crate::{CipherSuite, ErrorCode, MlsError, Result, SigningKey, error::fail};
 use mls_rs::{CipherSuiteProvider, CryptoProvider};
-use mls_rs_crypto_awslc::{AwsLcCipherSuite, AwsLcCryptoProvider};
+use mls_rs_core::identity::DerCertificate;
+use mls_rs_crypto_awslc::{AwsLcCipherSuite, AwsLcCryptoProvider, x509::CertificateParser};
+use mls_rs_identity_x509::X509CertificateReader;
 
 /// A suite that this build has, or `Unsupported`.
 pub(crate) fn suite(suite: CipherSuite) -> Result<CipherSuite> {
@@ -56,4 +58,20 @@ pub(crate) fn random(len: usize) -> Result<Vec<u8>> {
 /// SHA-256.
 pub(crate) fn hash(bytes: &[u8]) -> [u8; 32] {
     aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
+/// The public key of a DER certificate. `InvalidCredential` if it is none.
+pub(crate) fn certificate_key(der: &[u8]) -> Result<Vec<u8>> {
+    match CertificateParser::new().public_key(&DerCertificate::new(der.to_vec())) {
+        Ok(key) => Ok(key.as_bytes().to_vec()),
+        Err(_) => fail(ErrorCode::InvalidCredential, "not a certificate, or one with a key of an unknown kind"),
+    }
+}
+
+/// `InvalidCredential` for what is no DER certificate; its key may be of any kind.
+pub(crate) fn check_certificate(der: &[u8]) -> Result<()> {
+    match CertificateParser::new().subject_bytes(&DerCertificate::new(der.to_vec())) {
+        Ok(_) => Ok(()),
+        Err(_) => fail(ErrorCode::InvalidCredential, "not a certificate"),
+    }
 }

@@ -17,12 +17,14 @@ mod wire;
 pub(crate) use error::variant;
 pub(crate) use identity::{Identity, credential, identity_of};
 pub(crate) use key_package::{KeyPackageFields, key_package_message, last_resort_extension};
-pub(crate) use keys::{check_signing_key, generate_signing_key, hash, random, suite, suite_provider};
+pub(crate) use keys::{
+    certificate_key, check_certificate, check_signing_key, generate_signing_key, hash, random, suite, suite_provider,
+};
 pub(crate) use provider::{EpochRecord, Provider, Vault, Written};
 pub(crate) use rules::{CommitShape, Rules};
 pub(crate) use snapshot::{
-    Graft, LeafIdentity, PastEpoch, PendingSecrets, Proposals, Snapshot, Tree, announced_suite, key_of,
-    with_other_leaf, with_signer, without_pending_updates,
+    Graft, LeafIdentity, PastEpoch, PendingSecrets, Proposals, Snapshot, Tree, announced_suite, ended, key_of,
+    with_leaf, with_other_leaf, with_signer, without_pending_updates,
 };
 pub(crate) use welcome::{Continued, continued};
 pub(crate) use wire::{Reader, count_nodes, put_vector};

@@ -159,7 +159,8 @@ impl Snapshot {
     /// Cuts what the engine wrote.
     pub(crate) fn cut(bytes: &[u8]) -> Result<Self> {
         let cut = find_tree(bytes)?;
-        Ok(Self { small: replaced(bytes, &cut.tree, &EMPTY_TREE), tree: read_tree(bytes, &cut)? })
+        let small = replaced(bytes, &cut.tree, &EMPTY_TREE);
+        Ok(Self { small: without_old_keys(&small)?.unwrap_or(small), tree: read_tree(bytes, &cut)? })
     }
 
     /// What the engine loads.
@@ -216,6 +217,57 @@ pub(crate) fn announced_suite(small: &[u8]) -> Result<Option<u16>> {
     Ok(Some(reader.u16()?))
 }
 
+/// How many keys that were skipped are kept of a member, counted back from the newest. A member can make others derive
+/// as many as the engine allows with every message, and the engine forgets none of them.
+const SKIPPED_MAX: u32 = 1_024;
+
+/// The same snapshot without keys that were skipped too long ago. `None` if there are none.
+fn without_old_keys(small: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    let place = Tail::find(small)?.epoch_secrets;
+    let mut reader = Reader::new(&small[place.clone()]);
+    reader.vectors(2)?; // resumption secret, sender data secret
+    let start = place.start + reader.position();
+    let mut tree = Reader::new(reader.vector()?);
+    let end = place.start + reader.position();
+    let mut kept = Zeroizing::new(Vec::new());
+    let mut pruned = false;
+    while !tree.is_empty() {
+        kept.extend_from_slice(tree.take(4)?); // node
+        let kind = tree.u8()?;
+        kept.push(kind);
+        if kind == 0 {
+            put_vector(&mut kept, tree.vector()?);
+            continue;
+        }
+        for _ in 0..2 {
+            put_vector(&mut kept, tree.vector()?);
+            let generation = tree.u32()?;
+            kept.extend_from_slice(&generation.to_be_bytes());
+            let (skipped, some) = newer_keys(tree.vector()?, generation.saturating_sub(SKIPPED_MAX))?;
+            put_vector(&mut kept, &skipped);
+            pruned |= some;
+        }
+    }
+    let mut encoded = Zeroizing::new(Vec::new());
+    put_vector(&mut encoded, &kept);
+    Ok(pruned.then(|| replaced(small, &(start..end), &encoded)))
+}
+
+/// The skipped keys of a ratchet from this generation on, and whether any went.
+fn newer_keys(keys: &[u8], first: u32) -> Result<(Zeroizing<Vec<u8>>, bool)> {
+    let mut newer = Zeroizing::new(Vec::with_capacity(keys.len()));
+    let mut reader = Reader::new(keys);
+    while !reader.is_empty() {
+        let from = reader.position();
+        reader.vectors(2)?; // nonce, key
+        if reader.u32()? >= first {
+            newer.extend_from_slice(&keys[from..reader.position()]);
+        }
+    }
+    let some = newer.len() < keys.len();
+    Ok((newer, some))
+}
+
 /// The same snapshot without keys of Update proposals: after an own commit the engine leaves those of the old epoch.
 pub(crate) fn without_pending_updates(small: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     Ok(replaced(small, &Tail::find(small)?.pending_updates, &[0]))
@@ -265,6 +317,25 @@ fn bare_tree(identities: &[Option<LeafIdentity>]) -> Vec<u8> {
     put_vector(&mut out, &nodes.concat());
     put_vector(&mut out, &[]); // hashes
     out
+}
+
+/// The same small snapshot of a group that is to be replaced: the engine then looks at who has sent a commit, and no
+/// further.
+pub(crate) fn ended(small: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    let mut reader = Reader::new(small);
+    reader.skip(find_tree(small)?.tree.end)?;
+    reader.vectors(1)?; // interim transcript hash
+    let start = reader.position();
+    skip_reinit(&mut reader)?;
+    // ReInit: no group id, version 1, suite 1, no extensions
+    Ok(replaced(small, &(start..reader.position()), &[1, 0, 0, 1, 0, 1, 0]))
+}
+
+/// The same small snapshot with one leaf in its tree, of which only the identity is right.
+pub(crate) fn with_leaf(small: &[u8], leaf: u32, identity: &LeafIdentity) -> Result<Zeroizing<Vec<u8>>> {
+    let mut identities = vec![None; leaf as usize];
+    identities.push(Some(identity.clone()));
+    Ok(replaced(small, &find_tree(small)?.tree, &bare_tree(&identities)))
 }
 
 /// Snapshots put together for one purpose, with a tree that has only identities.

@@ -5,7 +5,7 @@ use super::{
     commit::CommitRow,
     propose::describe,
     row::{EpochRow, StoredTree},
-    session::spent_rows,
+    session::NewRow,
     withdrawn::Withdrawn,
 };
 use crate::{
@@ -25,7 +25,6 @@ use mls_rs::{
     mls_rs_codec::MlsEncode,
     mls_rules::ProposalSource,
 };
-use std::sync::atomic::Ordering;
 
 /// What made the group move, to be done with in the same transaction.
 #[derive(Default)]
@@ -56,7 +55,7 @@ impl Group {
     ) -> Result<Option<Vec<Event>>> {
         let old_epoch = locked.session().row.epoch;
         let next = match &description.effect {
-            CommitEffect::Removed { .. } => Ok(self.closed(locked.session())),
+            CommitEffect::Removed { .. } => self.closed(locked.session()),
             effect => self.next_epoch(locked.session(), effect, own.is_some()),
         };
         let mut next = locked.settle(next)?;
@@ -77,12 +76,12 @@ impl Group {
             }
             locked.session().parts.provider.put_recent(Vec::new());
         }
-        let spent = spent_rows(&self.client.store, &locked.session().unfolded)?;
+        let new_row = NewRow::new(locked.session(), self.core.tag, next.row.clone());
         let tag = self.core.tag;
         let joining = self.joining()?.filter(|id| lost.iter().any(|row| row.id == *id));
         let done = locked.write(|tx| {
             next.apply(&mut tx.batch, self);
-            spent.iter().for_each(|row| tx.batch.delete_log(*row));
+            new_row.put(tx);
             for row in &lost {
                 tx.batch.delete(CommitRow::key(self, row.id));
             }
@@ -104,16 +103,12 @@ impl Group {
             Ok(())
         })?;
         let Some(done) = done else { return Ok(None) };
-        self.core.folded.store(next.row.folded, Ordering::Relaxed);
+        new_row.stored(locked.session(), &self.core);
+        locked.session().generation = 0;
+        locked.session().window = 0;
         if next.row.status == GroupStatus::Closed {
             // The engine has stopped halfway.
             locked.drop_session();
-        } else {
-            let session = locked.session();
-            session.row = next.row.clone();
-            session.unfolded.clear();
-            session.generation = 0;
-            session.window = 0;
         }
         Ok(Some(done.events))
     }
@@ -278,11 +273,12 @@ impl Group {
     }
 
     /// The row of a group that this device was removed from: its state stays readable, its keys are of no use.
-    fn closed(&self, session: &Session) -> Next {
-        let mut row = session.row.clone();
-        row.version += 1;
+    fn closed(&self, session: &Session) -> Result<Next> {
+        // No later fold will take the keys that were used.
+        let mut row = session.folded_row(&self.client, session.row.mark)?;
+        row.folded = row.folded.max(session.seen);
         row.status = GroupStatus::Closed;
-        Next { row, tree: None, past: Vec::new(), recent: Vec::new() }
+        Ok(Next { row, tree: None, past: Vec::new(), recent: Vec::new() })
     }
 }
 
@@ -298,7 +294,6 @@ struct Next {
 impl Next {
     fn apply(&self, batch: &mut Batch, group: &Group) {
         let tag = group.core.tag;
-        batch.put(GroupRow::key(tag), encode(&self.row));
         Withdrawn::forget(batch, tag);
         match &self.tree {
             Some(tree) => {
@@ -374,6 +369,7 @@ impl Group {
         folded: u64,
     ) {
         let tag = self.core.tag;
+        self.core.forget_folded();
         EpochRow::forget(batch, tag);
         Withdrawn::forget(batch, tag);
         StoredTree::forget(batch, tag);

@@ -1,13 +1,13 @@
 //! Commits of ours: made, stored, answered by the service (the protocol at [`Commit`]).
 
 use super::{
-    COMMIT, Group, JOINING, Locked, Session,
+    COMMIT, Group, GroupRow, JOINING, Locked, Session,
     propose::{check_proposals, describe, new_own, now, reinit_id},
     session::{Failure, run},
 };
 use crate::{
-    CipherSuite, Commit, CommitBundle, CommitOptions, CommitStatus, ErrorCode, HeldFor, NewIdentity, Proposal,
-    ProposalInfo, Result,
+    CipherSuite, Commit, CommitBundle, CommitOptions, CommitStatus, ErrorCode, GroupStatus, HeldFor, NewIdentity,
+    Proposal, ProposalInfo, Result,
     client::ClientCore,
     engine::{self, CommitShape, EngineGroup, Own, PendingSecrets, Tree, extensions, public_extensions},
     error::fail,
@@ -265,20 +265,16 @@ impl Group {
             let mut row = locked.settle(row)?;
             let snapshot = locked.session().snapshot();
             let (snapshot, _) = locked.settle(snapshot)?;
-            let group_row = locked.session().row_with(&snapshot);
-            let bytes = encode(&group_row);
+            let group_row = locked.session().new_row(self.core.tag, &snapshot);
             let done = locked.write(|tx| {
                 row.id = tx.id();
                 tx.batch.put(CommitRow::key(self, row.id), encode(&row));
-                tx.batch.put(super::GroupRow::key(self.core.tag), bytes.clone());
+                group_row.put(tx);
                 tx.raise_mark(&self.client);
                 Ok(row.id)
             })?;
             let Some(done) = done else { return Ok(None) };
-            let session = locked.session();
-            session.row = group_row;
-            session.unfolded.clear();
-            self.core.folded.store(session.row.folded, std::sync::atomic::Ordering::Relaxed);
+            group_row.stored(locked.session(), &self.core);
             Ok(Some(Commit { group: self.clone(), id: done.value }))
         })
     }
@@ -346,7 +342,7 @@ impl Group {
         rows.iter().map(|(_, row)| decode(row)).collect()
     }
 
-    fn find_commit(&self, id: u64) -> Result<Option<CommitRow>> {
+    fn stored_commit(&self, id: u64) -> Result<Option<CommitRow>> {
         self.client.open()?;
         self.client.store.get(&CommitRow::key(self, id))?.map(|row| decode(&row)).transpose()
     }
@@ -359,12 +355,22 @@ impl Group {
         Ok(pending.map(|row| Commit { group: self.clone(), id: row.id }).collect())
     }
 
+    /// A commit of this device's by its id, as `committed` and `superseded` name it: while it is pending or remembered
+    /// as rejected, and, once accepted, until its `committed` event is acknowledged. So a restart between acceptance
+    /// and the delivery of the Welcomes loses nothing. `CommitNotFound` else.
+    pub fn find_commit(&self, id: u64) -> Result<Commit> {
+        match self.stored_commit(id)? {
+            Some(_) => Ok(Commit { group: self.clone(), id }),
+            None => fail(ErrorCode::CommitNotFound, "this commit is not kept any more"),
+        }
+    }
+
     pub(crate) fn commit_status(&self, id: u64) -> Result<CommitStatus> {
-        Ok(self.find_commit(id)?.map_or(CommitStatus::Superseded, |row| row.status()))
+        Ok(self.stored_commit(id)?.map_or(CommitStatus::Superseded, |row| row.status()))
     }
 
     pub(crate) fn commit_bundle(&self, id: u64) -> Result<CommitBundle> {
-        let Some(mut row) = self.find_commit(id)? else {
+        let Some(mut row) = self.stored_commit(id)? else {
             return fail(ErrorCode::CommitNotFound, "this commit is not kept any more");
         };
         Ok(CommitBundle {
@@ -375,7 +381,7 @@ impl Group {
     }
 
     pub(crate) fn commit_welcomes(&self, id: u64) -> Result<Vec<Vec<u8>>> {
-        match self.find_commit(id)? {
+        match self.stored_commit(id)? {
             Some(row) if row.status() == CommitStatus::Accepted => {
                 Ok(row.welcomes.iter().map(|welcome| welcome.to_vec()).collect())
             }
@@ -386,7 +392,7 @@ impl Group {
 
     pub(crate) fn reject_commit(&self, id: u64) -> Result<()> {
         self.client.settings.full()?;
-        let Some(mut row) = self.find_commit(id)? else { return Ok(()) };
+        let Some(mut row) = self.stored_commit(id)? else { return Ok(()) };
         match row.status() {
             CommitStatus::Pending => {}
             CommitStatus::Rejected => return Ok(()),
@@ -398,7 +404,7 @@ impl Group {
         rejected.sort_unstable();
         row.status = CommitStatus::Rejected as u8;
         let key = CommitRow::key(self, id);
-        let guard = self.core.session.enter()?;
+        let mut guard = self.core.session.enter()?;
         self.client.step(|tx| {
             // Accepted meanwhile, by an echo or another process: then there is nothing to reject.
             let Some(stored) = self.client.store.get(&key)? else { return Ok(()) };
@@ -406,6 +412,11 @@ impl Group {
                 return Ok(());
             }
             if joining {
+                // Whoever has the old state loaded has to see that it waits no more.
+                if let Some(mut old) = GroupRow::get(&self.client.store, self.core.tag)? {
+                    old.version += 1;
+                    tx.batch.put(GroupRow::key(self.core.tag), encode(&old));
+                }
                 tx.batch.delete(Key::group(JOINING, self.core.tag, &[]));
             }
             tx.batch.put(key.clone(), encode(&row));
@@ -414,17 +425,18 @@ impl Group {
             }
             Ok(())
         })?;
-        drop(guard);
+        *guard = None;
         Ok(())
     }
 
     pub(crate) fn accept_commit(&self, id: u64) -> Result<()> {
         self.client.settings.full()?;
-        if let Some(row) = self.find_commit(id)?.filter(|row| row.external && row.status() != CommitStatus::Accepted) {
+        if let Some(row) = self.stored_commit(id)?.filter(|row| row.external && row.status() != CommitStatus::Accepted)
+        {
             return self.accept_joining(row);
         }
         self.attempt(|locked| {
-            let Some(row) = self.find_commit(id)? else {
+            let Some(row) = self.stored_commit(id)? else {
                 return fail(ErrorCode::Superseded, "another commit won the epoch");
             };
             match row.status() {
@@ -434,6 +446,7 @@ impl Group {
             }
             Ok(self.merge(locked, row, None)?.map(drop))
         })?;
+        // Members who were faster have sent in the new epoch already.
         self.release(&[HeldFor::Proposal])?;
         Ok(())
     }
@@ -446,7 +459,14 @@ impl Group {
         held: Option<Key>,
     ) -> Result<Option<Vec<crate::Event>>> {
         let session = locked.session();
-        session.active()?;
+        if session.damaged {
+            locked.drop_session();
+            return Ok(None); // once more, with the whole group
+        }
+        // An older copy of a store may not send; what the service has ordered it follows like all others.
+        if session.row.status != GroupStatus::RejoinNeeded {
+            session.active()?;
+        }
         let authenticator = run(|| session.engine.epoch_authenticator())?;
         if session.row.epoch != row.epoch || authenticator.as_bytes() != row.authenticator {
             return fail(ErrorCode::Superseded, "another commit won the epoch");

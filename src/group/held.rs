@@ -58,9 +58,11 @@ pub(crate) enum Room {
 }
 
 impl Group {
-    /// Whether one more message of this length may wait.
+    /// Whether one more message of this length may wait. Groups that are not known share the room of one: anybody can
+    /// make up their messages.
     pub(crate) fn room_to_hold(&self, row: &HeldRow) -> Result<Room> {
         let limits = &self.client.settings.limits;
+        let share = if row.reason == HeldFor::Group { limits.held_unknown_groups.max(1) } else { 1 };
         let held = HeldRow::all(&self.client.store, self.core.tag)?;
         let known = held.iter().any(|(key, _)| *key == row.key(self.core.tag));
         let bytes: u64 = held.iter().map(|(_, row)| row.message.len() as u64).sum();
@@ -68,7 +70,7 @@ impl Group {
         if known {
             return Ok(Room::Yes(count));
         }
-        if count >= limits.held_messages || bytes + row.message.len() as u64 > limits.held_bytes {
+        if count >= limits.held_messages || bytes + row.message.len() as u64 > limits.held_bytes / u64::from(share) {
             return Ok(Room::Full);
         }
         Ok(Room::Yes(count + 1))

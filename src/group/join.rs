@@ -4,7 +4,7 @@ use super::{
     Group, GroupRow, GroupStatus, HeldRow, JOINING, Session,
     commit::CommitRow,
     row::{EpochRow, StoredTree},
-    session::run,
+    session::{read_log, run},
 };
 use crate::{
     Capabilities, CipherSuite, Client, Commit, CommitStatus, ErrorCode, Event, EventKind, GroupOptions, GroupPreview,
@@ -13,7 +13,7 @@ use crate::{
     engine::{self, EngineGroup, Own, Parts, PastEpoch, Snapshot},
     error::fail,
     key_package::KeyPackageRow,
-    ledger::{Tx, decode, encode},
+    ledger::{Fold, Tx, decode, encode},
     settings::{EXTERNAL_SENDERS, REQUIRED_CAPABILITIES},
     store::Key,
     trust::{Answer, Purpose, Question},
@@ -113,7 +113,8 @@ pub(super) fn ask_trust(client: &ClientCore, parts: &Parts, engine: &EngineGroup
         previous: None,
     });
     let settings = &client.settings;
-    settings.trust.ask(&client.store, settings, Some(engine.group_id()), questions.collect())
+    let suite = CipherSuite(engine.cipher_suite().raw_value());
+    settings.trust.ask(&client.store, settings, Some(engine.group_id()), suite, questions.collect())
 }
 
 /// The engine's snapshot of a new group.
@@ -156,8 +157,10 @@ impl Client {
         let client = self.core.engine_client(&parts, &own, suite);
         let context = context_extensions(&options)?;
         let leaf = engine::extensions(&options.leaf_extensions)?;
-        let now = engine::time(self.core.settings.now());
-        let mut engine = run(|| client.create_group_with_id(id.clone(), context, leaf, Some(now)))?;
+        // Set back like a key package's, for those who look at it with a slow clock.
+        let backdate = self.core.settings.policy.key_package_backdate;
+        let not_before = engine::time(self.core.settings.now().saturating_sub(backdate));
+        let mut engine = run(|| client.create_group_with_id(id.clone(), context, leaf, Some(not_before)))?;
         let trust = ask_trust(&self.core, &parts, &engine, Purpose::Add)?.into_result()?;
         let snapshot = Snapshot::cut(&written(&mut engine, &parts)?)?;
         self.core.step(|tx| {
@@ -214,7 +217,7 @@ impl Client {
         let suite = engine::suite(CipherSuite(info.group_context().cipher_suite.raw_value()))?;
         let epoch = info.group_context().epoch;
         let group = core.group(info.group_context().group_id());
-        let slot = group.core.session.enter()?;
+        let mut slot = group.core.session.enter()?;
         if !options.resync {
             core.absent(&group)?;
         } else if group.joining()?.is_some() {
@@ -272,10 +275,16 @@ impl Client {
             }
             let row = CommitRow::joining(id, epoch, commit.clone(), &snapshot, &trust.pins);
             tx.batch.put(Key::group(JOINING, tag, &[]), encode(&id));
+            // Whoever has the old state loaded has to see that it waits.
+            if let Some(mut old) = GroupRow::get(&core.store, tag)? {
+                old.version += 1;
+                tx.batch.put(GroupRow::key(tag), encode(&old));
+            }
             tx.batch.put(CommitRow::key(&group, id), encode(&row));
             group.forget_marker(&mut tx.batch);
             Ok(id)
         })?;
+        *slot = None;
         drop(slot);
         Ok(Commit { group, id })
     }
@@ -329,7 +338,16 @@ impl Client {
         let policy = &self.core.settings.policy;
         let not_before = engine::time(self.core.settings.now().saturating_sub(policy.key_package_backdate));
         let none = ExtensionList::new;
-        let proposal = run(|| client.external_add_proposal(&message, None, aad, none(), none(), Some(not_before)))?;
+        // The engine takes one time for the key package and for the members' leaves, which may be younger.
+        let make = |time| run(|| client.external_add_proposal(&message, None, aad.clone(), none(), none(), time));
+        let proposal = match make(Some(not_before)) {
+            Err(super::session::Failure::Engine(error))
+                if matches!(*error, mls_rs::error::MlsError::InvalidLifetime { .. }) =>
+            {
+                make(None)?
+            }
+            made => made?,
+        };
         let rows = KeyPackageRow::made(&parts, &own)?;
         self.core.step(|tx| {
             rows.iter().for_each(|row| row.put(&self.core.store, &mut tx.batch));
@@ -589,6 +607,10 @@ impl ClientCore {
             group.arrive(tx, &snapshot, &arrival.engine)?;
             tx.batch.delete(invitation_key(id));
             if package.as_ref().is_some_and(|package| !package.last_resort) {
+                // Another invitation that came with it may have been joined meanwhile.
+                if KeyPackageRow::get(&self.store, &row.key_package)?.is_none() {
+                    return fail(ErrorCode::InvalidWelcome, "the key package of this Welcome is gone");
+                }
                 tx.batch.delete(KeyPackageRow::key(&self.store, &row.key_package));
             }
             trust.remember(&mut tx.batch);
@@ -614,14 +636,21 @@ impl Group {
     /// Welcomes may not be delivered yet.
     pub(super) fn arrive(&self, tx: &mut Tx, snapshot: &Snapshot, engine: &EngineGroup) -> Result<()> {
         let folded = tx.id();
-        let kept = GroupRow::get(&self.client.store, self.core.tag)?;
+        let tag = self.core.tag;
+        let kept = GroupRow::get(&self.client.store, tag)?;
+        if let Some(kept) = &kept {
+            // Rows of the old state that only held on to its keys go with it.
+            let (old, _) = read_log(&self.client.store, tag, kept)?;
+            let rows = old.iter().map(|old| (old.row, old.acknowledged)).collect();
+            tx.fold(Fold { tag, row: folded, rows, foreign: 0 });
+        }
         self.first_rows(&mut tx.batch, snapshot, engine, kept.as_ref(), folded);
         for row in self.commit_rows()? {
             if row.status() != CommitStatus::Accepted {
                 tx.batch.delete(CommitRow::key(self, row.id));
             }
         }
-        tx.batch.delete(Key::group(JOINING, self.core.tag, &[]));
+        tx.batch.delete(Key::group(JOINING, tag, &[]));
         self.forget_marker(&mut tx.batch);
         Ok(())
     }
@@ -690,7 +719,7 @@ impl Group {
     fn past_of_old_state(&self, new: &Snapshot, epoch: u64) -> Result<Option<(u64, EpochRow)>> {
         let (store, tag) = (&self.client.store, self.core.tag);
         let Some(old) = GroupRow::get(store, tag)? else { return Ok(None) };
-        if old.epoch + 1 != epoch || old.status != GroupStatus::Active {
+        if old.epoch + 1 != epoch || !matches!(old.status, GroupStatus::Active | GroupStatus::RejoinNeeded) {
             return Ok(None);
         }
         let session = Session::load(&self.client, tag)?;
@@ -718,7 +747,7 @@ impl Group {
             None => None,
         };
         let tag = self.core.tag;
-        self.client.step_events(|tx| {
+        let events = self.client.step_events(|tx| {
             let kind = match &room {
                 Some((waiting, marker)) => {
                     tx.batch.put(marker.clone(), self.core.id.clone());
@@ -729,7 +758,10 @@ impl Group {
             };
             tx.event(Some(tag), &self.core.id, kind);
             Ok(())
-        })
+        });
+        // The join may have come in between.
+        self.core.release_due.store(true, std::sync::atomic::Ordering::Relaxed);
+        events
     }
 }
 

@@ -16,6 +16,7 @@ mod advance;
 mod commit;
 mod held;
 mod join;
+mod probe;
 mod propose;
 mod query;
 mod receive;
@@ -28,7 +29,7 @@ mod withdrawn;
 pub(crate) use held::HeldRow;
 pub(crate) use receive::Incoming;
 pub(crate) use row::{COMMIT, GROUP, GroupRow, JOINING};
-pub(crate) use session::Session;
+pub(crate) use session::{Session, fold_stored};
 
 use crate::{
     ErrorCode, Result,
@@ -45,7 +46,10 @@ use mls_rs::{group::proposal::Proposal as EngineProposal, identity::SigningIdent
 use std::{
     collections::HashSet,
     fmt,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    },
 };
 
 /// Where a group stands on this device.
@@ -71,20 +75,94 @@ pub enum GroupStatus {
     RejoinNeeded = 5,
 }
 
-/// The one object for a group in a client.
+/// The one object for a group in a client: its lock, and what is known of it between two uses.
 pub(crate) struct GroupCore {
     pub(crate) id: Vec<u8>,
     pub(crate) tag: GroupTag,
     pub(crate) session: Gate<Option<Session>>,
     /// When it was last asked for, by the client's count.
     pub(crate) used: AtomicU64,
-    /// Up to which row of the log its keys are folded, as far as this client has written it.
-    pub(crate) folded: AtomicU64,
+    folded: Mutex<Option<Folded>>,
+    /// Whether something that was held may be ready: from the start, since a process may have died before it got there.
+    pub(crate) release_due: AtomicBool,
+    /// How many genuine messages in a row it takes until the group trusts again.
+    suspicion: AtomicU32,
+    /// How many handshake messages of an epoch made the group be read again.
+    costly: Mutex<(u64, u32)>,
+}
+
+/// Up to which row of the log a group's keys are folded.
+#[derive(Clone, Copy)]
+struct Folded {
+    row: u64,
+    /// The ledger's count of others' changes when this was so.
+    foreign: u64,
 }
 
 impl GroupCore {
     pub(crate) fn new(id: &[u8], tag: GroupTag) -> Self {
-        Self { id: id.to_vec(), tag, session: Gate::new(None), used: AtomicU64::new(0), folded: AtomicU64::new(0) }
+        Self {
+            id: id.to_vec(),
+            tag,
+            session: Gate::new(None),
+            used: AtomicU64::new(0),
+            folded: Mutex::default(),
+            release_due: AtomicBool::new(true),
+            suspicion: AtomicU32::new(0),
+            costly: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn is_suspicious(&self) -> bool {
+        self.suspicion.load(Ordering::Relaxed) > 0
+    }
+
+    fn suspect(&self) {
+        self.suspicion.store(probe::CLEAN, Ordering::Relaxed);
+    }
+
+    /// A message was genuine.
+    fn calm(&self) {
+        let _ = self.suspicion.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+    }
+
+    /// A handshake message of this epoch made the group be read again.
+    fn note_costly(&self, epoch: u64) {
+        let mut costly = self.costly.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let before = if costly.0 == epoch { costly.1 } else { 0 };
+        *costly = (epoch, before + 1);
+    }
+
+    /// Whether too many handshake messages of this epoch have cost too much.
+    fn is_exhausted(&self, epoch: u64) -> bool {
+        let costly = self.costly.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        costly.0 == epoch && costly.1 >= probe::COSTLY
+    }
+
+    /// The application wants it tried again.
+    pub(crate) fn forgive(&self) {
+        *self.costly.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = (0, 0);
+    }
+
+    /// Up to which row of the log the group's keys are folded, if that is known as of so many changes by others.
+    pub(crate) fn folded(&self, foreign: u64) -> Option<u64> {
+        let folded = *self.folded.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        folded.filter(|folded| folded.foreign == foreign).map(|folded| folded.row)
+    }
+
+    fn set_folded(&self, session: &Session) {
+        let folded = Folded { row: session.row.folded, foreign: session.foreign };
+        *self.folded.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(folded);
+    }
+
+    /// Whether its session is loaded, or in use just now.
+    pub(crate) fn is_loaded(&self) -> bool {
+        self.session.try_enter().is_none_or(|session| session.is_some())
+    }
+
+    /// The group's rows were replaced.
+    pub(crate) fn forget_folded(&self) {
+        *self.folded.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
     }
 }
 
@@ -112,6 +190,15 @@ pub(crate) struct Locked<'a> {
     core: &'a GroupCore,
 }
 
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        // Closing the client does not wait for calls that are under way: they forget the group by themselves.
+        if self.client.is_closed() {
+            *self.slot = None;
+        }
+    }
+}
+
 impl Locked<'_> {
     /// The loaded group.
     pub(crate) fn session(&mut self) -> &mut Session {
@@ -135,6 +222,14 @@ impl Locked<'_> {
             self.drop_session();
         }
         result
+    }
+
+    /// Whether somebody else has moved the group since it was locked.
+    fn is_overtaken(&mut self) -> Result<bool> {
+        match self.slot.as_mut() {
+            Some(session) => Ok(!session.is_current(self.client, self.core.tag)?),
+            None => Ok(true),
+        }
     }
 
     /// Stores what `build` makes, if the group in the store is still the one that is loaded; else forgets the loaded
@@ -161,7 +256,19 @@ impl Group {
         &self.core.id
     }
 
-    /// Takes the lock, with the group as the store has it now.
+    /// As [`lock`](Self::lock), with every key that the group has.
+    pub(crate) fn lock_whole(&self) -> Result<Locked<'_>> {
+        let mut locked = self.lock()?;
+        if locked.session().damaged {
+            locked.drop_session();
+            drop(locked);
+            return self.lock();
+        }
+        Ok(locked)
+    }
+
+    /// Takes the lock, with the group as the store has it now. Forged messages may have used up keys of other members
+    /// in the engine's group: do not store it, or receive with it.
     pub(crate) fn lock(&self) -> Result<Locked<'_>> {
         self.client.open()?;
         let mut slot = self.core.session.enter()?;
@@ -175,8 +282,9 @@ impl Group {
         if !current {
             *slot = None;
             let session = Session::load(&self.client, self.core.tag).map_err(|error| self.missing(error))?;
-            self.core.folded.store(session.row.folded, std::sync::atomic::Ordering::Relaxed);
+            self.core.set_folded(&session);
             *slot = Some(session);
+            self.client.unload_some();
         }
         Ok(Locked { slot, client: &self.client, core: &self.core })
     }
@@ -189,26 +297,39 @@ impl Group {
         error
     }
 
-    /// Runs `step` until it is not overtaken by another handle or process. `Stale` if it always is.
-    pub(crate) fn attempt<T>(&self, mut step: impl FnMut(&mut Locked) -> Result<Option<T>>) -> Result<T> {
+    /// Runs `step` on the whole group until it is not overtaken by another handle or process. `Stale` if it always is.
+    pub(crate) fn attempt<T>(&self, step: impl FnMut(&mut Locked) -> Result<Option<T>>) -> Result<T> {
+        self.attempt_with(Self::lock_whole, step)
+    }
+
+    /// As [`attempt`](Self::attempt), for a step that copes with a damaged group.
+    pub(crate) fn attempt_damaged<T>(&self, step: impl FnMut(&mut Locked) -> Result<Option<T>>) -> Result<T> {
+        self.attempt_with(Self::lock, step)
+    }
+
+    fn attempt_with<'a, T>(
+        &'a self,
+        lock: impl Fn(&'a Self) -> Result<Locked<'a>>,
+        mut step: impl FnMut(&mut Locked) -> Result<Option<T>>,
+    ) -> Result<T> {
         for _ in 0..ATTEMPTS {
-            let mut locked = self.lock()?;
-            if let Some(value) = step(&mut locked)? {
-                return Ok(value);
+            let mut locked = lock(self)?;
+            match step(&mut locked) {
+                Ok(Some(value)) => return Ok(value),
+                Ok(None) => {}
+                // Rows that do not fit together may be of two states: somebody has written between two reads.
+                Err(error) if error.code() == ErrorCode::StoreCorrupt && locked.is_overtaken()? => {}
+                Err(error) => return Err(error),
             }
         }
         fail(ErrorCode::Stale, "others kept changing the group")
     }
 
-    /// `GroupClosed` and the like where nothing may be sent; `GroupJoining` while a resync waits; `StoreRolledBack` if
-    /// the anchor is ahead of the store.
+    /// `GroupClosed` and the like where nothing may be sent; `GroupJoining` while a resync waits.
     pub(crate) fn check_sending(&self, session: &Session) -> Result<()> {
         self.client.settings.full()?;
         session.active()?;
-        if self.client.rolled_back {
-            return fail(ErrorCode::StoreRolledBack, "the store is older than its anchor: sending would reuse keys");
-        }
-        if self.client.store.get(&crate::store::Key::group(JOINING, self.core.tag, &[]))?.is_some() {
+        if session.rejoining {
             return fail(ErrorCode::GroupJoining, "the commit that joins again is not accepted yet");
         }
         Ok(())
@@ -259,7 +380,8 @@ impl Session {
                 previous: previous.map(|before| (credential(&before), before.signature_key.as_bytes().to_vec())),
             });
         }
-        client.settings.trust.ask(&client.store, &client.settings, Some(self.engine.group_id()), questions)
+        let suite = crate::CipherSuite(self.row.cipher_suite);
+        client.settings.trust.ask(&client.store, &client.settings, Some(self.engine.group_id()), suite, questions)
     }
 
     /// As [`ask_trust`](Self::ask_trust), for an operation that has not changed the members yet. Members introduce

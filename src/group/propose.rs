@@ -3,7 +3,7 @@
 use super::{
     Group, Locked, Session,
     row::EpochRow,
-    session::run,
+    session::{NewRow, run},
     withdrawn::{Withdrawn, with_proposals},
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     client::ClientCore,
     engine::{self, EngineGroup, KeyPackageFields, Own, Snapshot, decode, extensions, sender_kind, time},
     error::fail,
-    ledger::encode,
+    store::GroupTag,
 };
 use mls_rs::{
     group::{
@@ -153,20 +153,15 @@ impl Group {
         snapshot: &Snapshot,
         more: &dyn Fn(&mut crate::store::Batch),
     ) -> Result<bool> {
-        let row = locked.session().row_with(snapshot);
-        let bytes = encode(&row);
-        let tag = self.core.tag;
+        let row = locked.session().new_row(self.core.tag, snapshot);
         let done = locked.write(|tx| {
-            tx.batch.put(super::GroupRow::key(tag), bytes.clone());
+            row.put(tx);
             more(&mut tx.batch);
             tx.raise_mark(&self.client);
             Ok(())
         })?;
         if done.is_some() {
-            let session = locked.session();
-            session.row = row;
-            session.unfolded.clear();
-            self.core.folded.store(session.row.folded, std::sync::atomic::Ordering::Relaxed);
+            row.stored(locked.session(), &self.core);
         }
         Ok(done.is_some())
     }
@@ -174,12 +169,12 @@ impl Group {
 
 impl Session {
     /// The row after the engine's own snapshot: every key that was received is gone from it.
-    pub(super) fn row_with(&self, snapshot: &Snapshot) -> super::GroupRow {
+    pub(super) fn new_row(&self, tag: GroupTag, snapshot: &Snapshot) -> NewRow {
         let mut row = self.row.clone();
         row.version += 1;
         row.snapshot = snapshot.small.to_vec();
         row.folded = row.folded.max(self.unfolded.last().map_or(0, |last| last.row));
-        row
+        NewRow::new(self, tag, row)
     }
 }
 

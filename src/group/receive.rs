@@ -9,24 +9,30 @@ use super::{
     advance::Trigger,
     commit::CommitRow,
     held::Room,
+    probe::{Probe, Proof, Sight},
     propose::proposal_info,
     row::EpochRow,
     session::{Failure, Unfolded, run},
     withdrawn::Withdrawn,
 };
 use crate::{
-    CommitStatus, ContentKind, Denied, DeniedReason, Event, EventKind, ExternalJoin, Held, HeldFor, Ignored,
-    IgnoredReason, Message, RejoinNeeded, RejoinReason, Result, Role, Sender, SenderKind, Stalled, Undecryptable,
-    Verdict,
-    engine::{self, EngineGroup, Envelope, Graft, Snapshot},
+    CommitStatus, ContentKind, Denied, DeniedReason, ErrorCode, Event, EventKind, ExternalJoin, Held, HeldFor, Ignored,
+    IgnoredReason, Message, RejoinNeeded, RejoinReason, Result, Role, SenderKind, Stalled, Undecryptable, Verdict,
+    engine::{self, Envelope, Graft},
     ledger::{Used, encode},
     store::Key,
 };
 use mls_rs::{
+    MlsMessage,
     error::MlsError as EngineError,
-    group::{CommitEffect, CommitMessageDescription, ReceivedMessage, proposal::Proposal},
+    group::{
+        CommitEffect, CommitMessageDescription, ProposalMessageDescription, ProposalSender, ReceivedMessage,
+        Sender as EngineSender, proposal::Proposal,
+    },
+    identity::SigningIdentity,
+    mls_rs_codec::{MlsDecode, MlsEncode},
 };
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::atomic};
 
 /// A framed message on its way in.
 #[derive(Clone)]
@@ -68,17 +74,19 @@ enum Outcome {
     Got(EventKind, Used),
     /// Keep it.
     Wait(HeldRow),
-    /// It proves that the store is older than what this device has sent.
+    /// Our own signature proves that the store is older than what this device has sent: to send would be to use keys
+    /// twice.
     Parted(RejoinReason),
 }
 
-/// Whether the engine's group is still what it was before a message.
-#[derive(PartialEq)]
-enum Trusted {
-    Yes,
-    No,
-    /// Yes, and the message claims to be our own.
-    Own,
+/// What an encrypted message is that claims to be our own.
+enum Own {
+    /// Its key is one that this store has set aside.
+    Known,
+    /// We have signed it, and this store knows nothing of it.
+    Unknown,
+    /// We have not sent it.
+    Forged,
 }
 
 fn ignored(reason: IgnoredReason, epoch: u64) -> Outcome {
@@ -125,6 +133,40 @@ fn unproven(failure: &Failure) -> bool {
     }
 }
 
+/// Whether a message that fails like this leaves the engine's group as it was: what is checked before a key is used up,
+/// and for a PublicMessage whatever comes before its content is looked at.
+fn leaves_intact(failure: &Failure, message: &Incoming) -> bool {
+    use EngineError as E;
+    let Failure::Engine(error) = failure else { return false };
+    match **error {
+        E::KeyMissing(_) | E::InvalidFutureGeneration(_) | E::InvalidEpoch => true,
+        E::CantProcessMessageFromSelf => message.private,
+        E::InvalidMembershipTag | E::MembershipTagForNonMember | E::ProposalNotFound => !message.private,
+        // A commit can fail like this when it is looked into as well.
+        E::InvalidSignature
+        | E::UnknownSigningIdentityForExternalSender
+        | E::LeafNotFound(_)
+        | E::InvalidNodeIndex(_)
+        | E::ExpectedNode => !message.private && message.content != ContentKind::Commit,
+        _ => false,
+    }
+}
+
+/// An application message that does not open.
+fn unopened(failure: Failure, message: &Incoming) -> Outcome {
+    if is(&failure, |e| matches!(e, EngineError::KeyMissing(_))) {
+        ignored(IgnoredReason::Duplicate, message.epoch)
+    } else if is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf)) {
+        ignored(IgnoredReason::OwnEcho, message.epoch)
+    } else {
+        undecryptable(failure.detail(), message.epoch)
+    }
+}
+
+fn unexpected() -> Failure {
+    Failure::Engine(Box::new(EngineError::UnexpectedMessageType))
+}
+
 fn is(failure: &Failure, test: fn(&EngineError) -> bool) -> bool {
     matches!(failure, Failure::Engine(error) if test(error))
 }
@@ -141,7 +183,7 @@ impl Group {
                 }
                 _ => 1,
             };
-            let done = self.attempt(|locked| self.step(locked, &rest[..run]))?;
+            let done = self.attempt_damaged(|locked| self.step(locked, &rest[..run]))?;
             events.extend(done.1);
             rest = &rest[done.0..];
         }
@@ -183,7 +225,7 @@ impl Group {
                 Outcome::Tell(kind) => (Some(kind), None, None),
                 Outcome::Got(kind, key) => (Some(kind), Some(key), None),
                 // Known already.
-                Outcome::Parted(_) if locked.session().row.status == GroupStatus::RejoinNeeded => {
+                Outcome::Parted(_) if parted.is_some() || locked.session().row.status == GroupStatus::RejoinNeeded => {
                     let reason = IgnoredReason::OwnEcho;
                     (Some(EventKind::Ignored(Ignored { reason, epoch: message.epoch })), None, None)
                 }
@@ -223,7 +265,7 @@ impl Group {
                 }
                 if let Some(kind) = kind {
                     let id = tx.logged(Some(tag), &self.core.id, kind.clone(), *key);
-                    used.extend(key.map(|used| Unfolded { row: id, used }));
+                    used.extend(key.map(|used| Unfolded::new(id, used)));
                 }
             }
             Ok(())
@@ -241,30 +283,27 @@ impl Group {
     // Application messages.
 
     fn application(&self, locked: &mut Locked, messages: &[Incoming]) -> Result<Option<(usize, Vec<Event>)>> {
+        if locked.session().damaged && !self.core.is_suspicious() {
+            // The attack is over: read the group again.
+            locked.drop_session();
+            return Ok(None);
+        }
         let limit = self.client.settings.limits.fold_distance as usize;
-        if locked.session().unfolded.len() >= limit {
+        let many = locked.session().skips.are_many();
+        if locked.session().unfolded.len() >= limit || many {
             let mark = locked.session().row.mark;
             let folded = locked.session().store_folded(&self.client, &self.core, mark);
-            if !locked.settle(folded)? {
+            if !locked.settle(folded)? || many {
                 locked.drop_session();
                 return Ok(None);
             }
         }
         let room = limit - locked.session().unfolded.len();
         let mut outcomes = Vec::new();
-        let mut intact = true;
+        let mut fresh = Vec::new();
         for message in messages.iter().take(room.max(1)) {
             let outcome = match message.epoch.cmp(&locked.session().row.epoch) {
-                Ordering::Equal => {
-                    let session = locked.session();
-                    // The roster does not change with application messages.
-                    let (outcome, trusted) = self.open_current(session, message);
-                    intact = trusted != Trusted::No;
-                    match trusted {
-                        Trusted::Own => self.own_echo(session, message, RejoinReason::RolledBack)?,
-                        _ => outcome,
-                    }
-                }
+                Ordering::Equal => self.open_current(locked.session(), message, &fresh)?,
                 Ordering::Greater => Outcome::Wait(HeldRow::new(HeldFor::Epoch, message.epoch, &message.bytes)),
                 // Its epoch's record is written with it: a step of its own.
                 Ordering::Less if outcomes.is_empty() => {
@@ -272,91 +311,176 @@ impl Group {
                 }
                 Ordering::Less => break,
             };
-            outcomes.push((message, outcome));
-            if !intact {
-                break;
+            if let Outcome::Got(_, used) = &outcome {
+                fresh.push(*used);
+                locked.session().skips.note(*used);
             }
+            outcomes.push((message, outcome));
         }
         let count = outcomes.len();
-        let events = self.store_outcomes(locked, outcomes)?;
-        if !intact {
-            locked.drop_session();
-        }
-        Ok(events.map(|events| (count, events)))
+        Ok(self.store_outcomes(locked, outcomes)?.map(|events| (count, events)))
     }
 
-    fn open_current(&self, session: &mut Session, message: &Incoming) -> (Outcome, Trusted) {
-        let (mut outcome, trusted) = self.open(&mut session.engine, message);
-        if let Outcome::Got(EventKind::Message(received), used) = &mut outcome {
-            received.sender = self.sender_at(&session.engine, used.leaf);
-        }
-        (outcome, trusted)
-    }
-
-    fn sender_at(&self, engine: &EngineGroup, leaf: u32) -> Sender {
-        let identity = engine.member_at_index(leaf).map(|member| member.signing_identity);
-        self.client.settings.sender(SenderKind::Member, Some(leaf), identity.as_ref())
-    }
-
-    /// Decrypts an application message, without saying yet who its sender is; answers whether the engine can still be
-    /// trusted.
-    fn open(&self, engine: &mut EngineGroup, message: &Incoming) -> (Outcome, Trusted) {
+    /// Opens an application message of the current epoch. `fresh` are keys of messages that are not stored yet.
+    fn open_current(&self, session: &mut Session, message: &Incoming, fresh: &[Used]) -> Result<Outcome> {
         let decoded = match engine::decode(&message.bytes) {
-            Ok(decoded) => decoded,
-            Err(error) => return (undecryptable(error.detail().into(), message.epoch), Trusted::Yes),
+            Ok(decoded) if message.private => decoded,
+            Ok(_) => return Ok(undecryptable("UnencryptedApplicationMessage".into(), message.epoch)),
+            Err(error) => return Ok(undecryptable(error.detail().into(), message.epoch)),
         };
-        match run(|| engine.process_incoming_message(decoded)) {
-            Ok(ReceivedMessage::ApplicationMessage(received)) => {
-                let leaf = received.sender_index;
-                let generation = received.unauthenticated_key_generation.unwrap_or(0);
-                let kind = EventKind::Message(Message {
-                    sender: self.client.settings.sender(SenderKind::Member, Some(leaf), None),
-                    epoch: message.epoch,
-                    generation,
-                    data: received.data().to_vec(),
-                    aad: received.authenticated_data.clone(),
-                });
-                (Outcome::Got(kind, Used { epoch: message.epoch, leaf, generation }), Trusted::Yes)
+        let opened = match self.core.is_suspicious() || session.damaged {
+            true => self.open_suspect(session, decoded, fresh)?,
+            false => {
+                session.probe = None;
+                run(|| session.engine.process_incoming_message(decoded))
             }
-            // The engine was given an application message: anything else cannot come of it.
-            Ok(_) => (undecryptable("UnexpectedMessageType".into(), message.epoch), Trusted::No),
+        };
+        let roster = &session.engine;
+        let member_at = |leaf| roster.member_at_index(leaf).map(|member| member.signing_identity);
+        match opened {
+            Ok(received) => {
+                let outcome = self.message(received, &member_at, message);
+                if let (Outcome::Got(_, used), Some(probe)) = (&outcome, &mut session.probe) {
+                    probe.consume(*used);
+                }
+                self.core.calm();
+                Ok(outcome)
+            }
             Err(failure) if is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf)) => {
-                (ignored(IgnoredReason::OwnEcho, message.epoch), Trusted::Own)
+                self.own_echo(session, message)
             }
-            Err(failure) if is(&failure, |e| matches!(e, EngineError::KeyMissing(_))) => {
-                (ignored(IgnoredReason::Duplicate, message.epoch), Trusted::Yes)
+            Err(failure) => {
+                if !leaves_intact(&failure, message) {
+                    // Without suspicion it was the loaded group that lost a key.
+                    session.damaged |= !self.core.is_suspicious();
+                    self.core.suspect();
+                }
+                Ok(unopened(failure, message))
             }
-            Err(failure) if is(&failure, |e| matches!(e, EngineError::InvalidFutureGeneration(_))) => {
-                (undecryptable(failure.detail(), message.epoch), Trusted::Yes)
-            }
-            Err(failure) => (undecryptable(failure.detail(), message.epoch), Trusted::No),
         }
     }
 
-    /// A message of an epoch that is over, read in that epoch as it was.
+    /// Opens a message of which it is likely that nobody in the group has sent it.
+    fn open_suspect(
+        &self,
+        session: &mut Session,
+        message: MlsMessage,
+        fresh: &[Used],
+    ) -> Result<Result<ReceivedMessage, Failure>> {
+        let leaf = match self.probe(session, fresh)?.look(message.clone()) {
+            Sight::Tagged(leaf) => leaf,
+            Sight::Opened(received) => return Ok(Ok(*received)),
+            Sight::Signed => return Ok(Err(unexpected())),
+            Sight::Failed(failure) => return Ok(Err(failure)),
+        };
+        if !session.damaged {
+            let opened = run(|| session.engine.process_incoming_message(message));
+            // A member can put a bad signature under a good tag.
+            session.damaged = opened.is_err();
+            return Ok(opened);
+        }
+        Ok(match self.prove(session, leaf, message)? {
+            Proof::Read(received) => Ok(*received),
+            Proof::Commit => Err(unexpected()),
+            Proof::Failed(failure) => Err(failure),
+        })
+    }
+
+    /// Whether the member at a leaf has signed a message, and what it says. Costs the loaded group nothing.
+    fn prove(&self, session: &mut Session, leaf: u32, message: MlsMessage) -> Result<Proof> {
+        let Some(member) = session.engine.member_at_index(leaf) else {
+            return Ok(Proof::Failed(Failure::Engine(Box::new(EngineError::LeafNotFound(leaf)))));
+        };
+        let identity = member.signing_identity.mls_encode_to_vec()?;
+        let probe = self.probe(session, &[])?;
+        Ok(probe.with_leaf(&self.client, &self.core.id, leaf, &identity)?.read(message))
+    }
+
+    /// The skeleton of a group under suspicion.
+    fn probe<'a>(&self, session: &'a mut Session, fresh: &[Used]) -> Result<&'a mut Probe> {
+        if session.probe.is_none() {
+            session.probe = Some(Probe::of(&self.client, session, fresh)?);
+        }
+        Ok(session.probe.as_mut().expect("it was just made"))
+    }
+
+    /// What an application message says.
+    fn message(
+        &self,
+        received: ReceivedMessage,
+        member_at: &dyn Fn(u32) -> Option<SigningIdentity>,
+        message: &Incoming,
+    ) -> Outcome {
+        let ReceivedMessage::ApplicationMessage(received) = received else {
+            // The engine was given an application message: anything else cannot come of it.
+            return undecryptable("UnexpectedMessageType".into(), message.epoch);
+        };
+        let leaf = received.sender_index;
+        let generation = received.unauthenticated_key_generation.unwrap_or(0);
+        let kind = EventKind::Message(Message {
+            sender: self.client.settings.sender(SenderKind::Member, Some(leaf), member_at(leaf).as_ref()),
+            epoch: message.epoch,
+            generation,
+            data: received.data().to_vec(),
+            aad: received.authenticated_data.clone(),
+        });
+        Outcome::Got(kind, Used { epoch: message.epoch, leaf, generation })
+    }
+
+    /// A message of an epoch that is over, read in that epoch as it was. A copy of it is opened, so a failure costs
+    /// nothing, and neither does the size of the group.
     fn late(&self, locked: &mut Locked, message: &Incoming) -> Result<Option<Vec<Event>>> {
         let (store, tag) = (&self.client.store, self.core.tag);
         let session = locked.session();
         let past = match session.row.epoch - message.epoch <= u64::from(self.client.settings.limits.past_epochs) {
-            true => {
-                EpochRow::get(store, tag, message.epoch)?.zip(session.past_identities(store, tag, message.epoch)?)
-            }
+            true => EpochRow::get(store, tag, message.epoch)?,
             false => None,
         };
-        let Some((mut past, identities)) = past else {
+        let Some(mut past) = past else {
             return self.store_outcomes(locked, vec![(message, ignored(IgnoredReason::TooOld, message.epoch))]);
         };
-        let parts = self.client.parts();
-        let grafted = Graft::join(&session.row.snapshot, &past.small, &identities)?;
-        let mut engine = self.client.load_engine(&parts, &self.core.id, grafted)?;
-        let mut outcome = self.open(&mut engine, message).0;
-        let Outcome::Got(EventKind::Message(received), used) = &mut outcome else {
+        let decoded = match engine::decode(&message.bytes) {
+            Ok(decoded) if message.private => decoded,
+            Ok(_) => {
+                let outcome = undecryptable("UnencryptedApplicationMessage".into(), message.epoch);
+                return self.store_outcomes(locked, vec![(message, outcome)]);
+            }
+            Err(error) => {
+                let outcome = undecryptable(error.detail().into(), message.epoch);
+                return self.store_outcomes(locked, vec![(message, outcome)]);
+            }
+        };
+        let grafted = Graft::join(&session.row.snapshot, &past.small, &[])?;
+        let mut probe = Probe::load(&self.client, &self.core.id, &grafted)?;
+        let leaf = match probe.look(decoded.clone()) {
+            Sight::Tagged(leaf) => leaf,
+            Sight::Failed(failure) => return self.store_outcomes(locked, vec![(message, unopened(failure, message))]),
+            Sight::Opened(_) | Sight::Signed => {
+                let outcome = unopened(unexpected(), message);
+                return self.store_outcomes(locked, vec![(message, outcome)]);
+            }
+        };
+        let Some(identity) = session.past_identity(store, tag, message.epoch, leaf)? else {
+            let outcome = undecryptable("LeafNotFound".into(), message.epoch);
             return self.store_outcomes(locked, vec![(message, outcome)]);
         };
-        received.sender = self.sender_at(&engine, used.leaf);
+        let mut reader = probe.with_leaf(&self.client, &self.core.id, leaf, &identity)?;
+        let received = match reader.read(decoded) {
+            Proof::Read(received) => *received,
+            Proof::Commit => return self.store_outcomes(locked, vec![(message, unopened(unexpected(), message))]),
+            Proof::Failed(failure) => {
+                return self.store_outcomes(locked, vec![(message, unopened(failure, message))]);
+            }
+        };
+        // Who was there then, whoever is there now.
+        let identity = SigningIdentity::mls_decode(&mut identity.as_slice())?;
+        let mut outcome = self.message(received, &|_| Some(identity.clone()), message);
+        let Outcome::Got(EventKind::Message(received), _) = &mut outcome else {
+            return self.store_outcomes(locked, vec![(message, outcome)]);
+        };
         let kind = EventKind::Message(received.clone());
-        run(|| engine.write_to_storage())?;
-        let written = parts.provider.take_written().expect("the engine has just written");
+        run(|| reader.engine.write_to_storage())?;
+        let written = reader.parts.provider.take_written().expect("the engine has just written");
         past.small = Graft::cut(&past.small, &written.snapshot)?.to_vec();
         let row = encode(&past);
         let done = locked.write(|tx| {
@@ -372,42 +496,36 @@ impl Group {
 
     /// A message that claims to be our own. Mostly the service's echo; but one at a generation that this store has
     /// never set aside proves that the store was rolled back.
-    fn own_echo(&self, session: &mut Session, message: &Incoming, reason: RejoinReason) -> Result<Outcome> {
-        if message.epoch != session.row.epoch || !self.opens_as_foreign(session, message, false)? {
-            return Ok(ignored(IgnoredReason::OwnEcho, message.epoch));
-        }
-        // Any member can encrypt under our keys: only the signature proves it.
-        Ok(match self.opens_as_foreign(session, message, true)? {
-            true => Outcome::Parted(reason),
-            false => undecryptable("InvalidSignature".into(), message.epoch),
+    fn own_echo(&self, session: &mut Session, message: &Incoming) -> Result<Outcome> {
+        Ok(match self.look_as_other(session, message)? {
+            Own::Known => ignored(IgnoredReason::OwnEcho, message.epoch),
+            // Any member can encrypt under our keys: only the signature proves it.
+            Own::Forged => undecryptable("InvalidSignature".into(), message.epoch),
+            Own::Unknown => Outcome::Parted(RejoinReason::RolledBack),
         })
     }
 
-    /// Whether an own message opens for somebody who takes us for another member and has used up our keys up to the
-    /// mark: without the tree (its tag is good), or with it (its signature is).
-    fn opens_as_foreign(&self, session: &mut Session, message: &Incoming, with_tree: bool) -> Result<bool> {
-        let used_up = session.row.mark.max(session.generation);
-        let small = engine::with_other_leaf(&session.folded_snapshot(&self.client, used_up)?)?;
-        let snapshot = match with_tree {
-            true => Snapshot::join(&small, &session.current_tree()?)?,
-            false => small,
+    /// Looks at an encrypted message that claims to be our own with the eyes of another member who has used up our keys
+    /// up to the mark.
+    fn look_as_other(&self, session: &mut Session, message: &Incoming) -> Result<Own> {
+        let Ok(decoded) = engine::decode(&message.bytes) else { return Ok(Own::Forged) };
+        if session.mirror.is_none() {
+            let used_up = session.row.mark.max(session.generation);
+            let snapshot = engine::with_other_leaf(&session.folded_snapshot(&self.client, used_up)?)?;
+            session.mirror = Some(Probe::load(&self.client, &self.core.id, &snapshot)?);
+        }
+        let mirror = session.mirror.as_mut().expect("it was just made");
+        let leaf = match mirror.look(decoded.clone()) {
+            Sight::Tagged(leaf) => leaf,
+            Sight::Failed(failure) if is(&failure, |e| matches!(e, EngineError::CryptoProviderError(_))) => {
+                return Ok(Own::Forged);
+            }
+            Sight::Failed(_) | Sight::Opened(_) | Sight::Signed => return Ok(Own::Known),
         };
-        let parts = self.client.parts();
-        let mut other = self.client.load_engine(&parts, &self.core.id, snapshot)?;
-        let Ok(decoded) = engine::decode(&message.bytes) else { return Ok(false) };
-        Ok(match run(|| other.process_incoming_message(decoded)) {
-            Ok(_) => true,
-            // Whatever comes after the signature was checked: we are not who we pretend to be.
-            Err(failure) if with_tree => !is(&failure, |e| matches!(e, EngineError::InvalidSignature)),
-            Err(failure) => is(&failure, |e| {
-                !matches!(
-                    e,
-                    EngineError::KeyMissing(_)
-                        | EngineError::CryptoProviderError(_)
-                        | EngineError::InvalidFutureGeneration(_)
-                        | EngineError::SerializationError(_)
-                )
-            }),
+        let identity = session.engine.current_member_signing_identity()?.mls_encode_to_vec()?;
+        Ok(match mirror.with_leaf(&self.client, &self.core.id, leaf, &identity)?.read(decoded) {
+            Proof::Failed(_) => Own::Forged,
+            Proof::Read(_) | Proof::Commit => Own::Unknown,
         })
     }
 
@@ -444,6 +562,13 @@ impl Group {
                 return self.store_outcomes(locked, vec![(message, outcome)]);
             }
         };
+        if let Some(outcome) = self.screen(locked.session(), message, &decoded)? {
+            return self.store_outcomes(locked, vec![(message, outcome)]);
+        }
+        if locked.session().damaged {
+            locked.drop_session();
+            return Ok(None); // once more, with the whole group
+        }
         let session = locked.session();
         let cached = session.engine.get_cached_proposals().len();
         let received = match run(|| session.engine.process_incoming_message(decoded)) {
@@ -453,21 +578,20 @@ impl Group {
                 return self.refuse(locked, message, outcome);
             }
             Err(failure) => {
-                let outcome = if is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf)) {
-                    self.own_echo(session, message, RejoinReason::RolledBack)?
-                } else if is(&failure, |e| matches!(e, EngineError::KeyMissing(_))) {
-                    ignored(IgnoredReason::Duplicate, message.epoch)
-                } else if unproven(&failure) {
-                    undecryptable(failure.detail(), message.epoch)
-                } else {
-                    denied(DeniedReason::Protocol, failure.detail(), message)
+                let intact = leaves_intact(&failure, message);
+                let outcome = match unproven(&failure) || intact {
+                    true => unopened(failure, message),
+                    false => denied(DeniedReason::Protocol, failure.detail(), message),
                 };
-                return self.refuse(locked, message, outcome);
+                return match intact {
+                    true => self.store_outcomes(locked, vec![(message, outcome)]),
+                    false => self.refuse(locked, message, outcome),
+                };
             }
         };
         let proposals = session.engine.get_cached_proposals();
         if proposals.len() == cached {
-            let own = matches!(received.sender, mls_rs::group::ProposalSender::Member(leaf)
+            let own = matches!(received.sender, ProposalSender::Member(leaf)
                 if leaf == session.engine.current_member_index());
             let reason = if own { IgnoredReason::OwnEcho } else { IgnoredReason::Duplicate };
             return self.store_outcomes(locked, vec![(message, ignored(reason, message.epoch))]);
@@ -506,11 +630,10 @@ impl Group {
         }
         let snapshot = locked.session().snapshot();
         let (snapshot, _) = locked.settle(snapshot)?;
-        let row = locked.session().row_with(&snapshot);
-        let bytes = encode(&row);
+        let row = locked.session().new_row(self.core.tag, &snapshot);
         let tag = self.core.tag;
         let done = locked.write(|tx| {
-            tx.batch.put(super::GroupRow::key(tag), bytes.clone());
+            row.put(tx);
             if let Some(waited) = &message.held {
                 tx.batch.delete(waited.clone());
             }
@@ -518,18 +641,72 @@ impl Group {
             Ok(())
         })?;
         let Some(done) = done else { return Ok(None) };
-        let session = locked.session();
-        session.row = row;
-        session.unfolded.clear();
-        self.core.folded.store(session.row.folded, std::sync::atomic::Ordering::Relaxed);
+        row.stored(locked.session(), &self.core);
         Ok(Some(done.events))
     }
 
-    /// Stores an outcome after a failure: the engine's group is read again.
+    /// Stores an outcome after a failure that has changed the engine's group: it is read again.
     fn refuse(&self, locked: &mut Locked, message: &Incoming, outcome: Outcome) -> Result<Option<Vec<Event>>> {
+        self.core.suspect();
+        self.core.note_costly(message.epoch);
         let events = self.store_outcomes(locked, vec![(message, outcome)])?;
         locked.drop_session();
         Ok(events)
+    }
+
+    /// While the group is under suspicion: what becomes of a handshake message that the loaded group need not see.
+    fn screen(&self, session: &mut Session, message: &Incoming, decoded: &MlsMessage) -> Result<Option<Outcome>> {
+        session.probe = None; // it may lack what the group has learned since
+        if !self.core.is_suspicious() {
+            return Ok(None);
+        }
+        match self.probe(session, &[])?.look(decoded.clone()) {
+            Sight::Tagged(leaf) => match self.prove(session, leaf, decoded.clone())? {
+                Proof::Failed(failure) => return Ok(Some(unopened(failure, message))),
+                Proof::Read(received) => {
+                    if let ReceivedMessage::Proposal(received) = *received
+                        && self.is_over_limit(session, &received)
+                    {
+                        return Ok(Some(denied(DeniedReason::Limit, "too many proposals of one sender", message)));
+                    }
+                }
+                Proof::Commit => {}
+            },
+            // Our own: the loaded group knows better.
+            Sight::Failed(failure) if is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf)) => {
+                return Ok(None);
+            }
+            Sight::Failed(failure) => return Ok(Some(unopened(failure, message))),
+            Sight::Opened(_) | Sight::Signed => {}
+        }
+        // It is a member's, or an outsider's who may send. If those cost too much, the application has to want it.
+        Ok(self
+            .core
+            .is_exhausted(message.epoch)
+            .then(|| Outcome::Wait(HeldRow::new(HeldFor::Limits, message.epoch, &message.bytes))))
+    }
+
+    /// Who has sent a commit that the loaded group could not apply, if anybody has.
+    fn committer(&self, session: &mut Session, decoded: MlsMessage) -> Result<Result<Option<u32>, Failure>> {
+        session.probe = None;
+        Ok(match self.probe(session, &[])?.look(decoded.clone()) {
+            Sight::Tagged(leaf) => match self.prove(session, leaf, decoded)? {
+                Proof::Commit | Proof::Read(_) => Ok(Some(leaf)),
+                Proof::Failed(failure) => Err(failure),
+            },
+            Sight::Signed | Sight::Opened(_) => Ok(None),
+            Sight::Failed(failure) => Err(failure),
+        })
+    }
+
+    /// Whether a proposal would be one too many of its sender.
+    fn is_over_limit(&self, session: &Session, received: &ProposalMessageDescription) -> bool {
+        let ProposalSender::Member(leaf) = received.sender else { return false };
+        let reference = received.proposal_ref();
+        let cached = session.engine.get_cached_proposals();
+        let theirs = cached.iter().filter(|cached| *cached.sender() == EngineSender::Member(leaf)).count();
+        theirs >= self.client.settings.limits.proposals_per_member as usize
+            && !cached.iter().any(|cached| cached.proposal_ref().to_vec() == reference)
     }
 
     fn commit_message(&self, locked: &mut Locked, message: &Incoming) -> Result<Option<Vec<Event>>> {
@@ -572,6 +749,13 @@ impl Group {
                 return self.store_outcomes(locked, vec![(message, outcome)]);
             }
         }
+        if let Some(outcome) = self.screen(locked.session(), message, &decoded)? {
+            return self.store_outcomes(locked, vec![(message, outcome)]);
+        }
+        if locked.session().damaged {
+            locked.drop_session();
+            return Ok(None); // once more, with the whole group
+        }
         let session = locked.session();
         let mut trigger =
             Trigger { held: message.held.clone(), own_cached: Self::own_cached(session), ..Trigger::default() };
@@ -590,9 +774,10 @@ impl Group {
         }
         let description = match processed {
             Ok(ReceivedMessage::Commit(description)) if !claims_own => description,
-            Ok(_) => return self.refuse(locked, message, Outcome::Parted(RejoinReason::UnknownOwnCommit)),
+            Ok(_) => return self.unknown_own(locked, message),
             Err(failure) => return self.commit_failed(locked, message, failure, claims_own, external),
         };
+        let committer = Some(description.committer);
         let session = locked.session();
         let answer = session.ask_commit_trust(self, &description);
         let answer = locked.settle(answer)?;
@@ -601,7 +786,7 @@ impl Group {
                 let detail = "the trust policy denies a credential";
                 let outcome = match external {
                     true => denied(DeniedReason::Trust, detail, message),
-                    false => self.stalled(DeniedReason::Trust, detail.into(), message),
+                    false => self.stalled(locked.session(), DeniedReason::Trust, detail.into(), message, committer),
                 };
                 return self.refuse(locked, message, outcome);
             }
@@ -615,12 +800,20 @@ impl Group {
         self.advance(locked, description, None, trigger)
     }
 
-    fn stalled(&self, reason: DeniedReason, detail: String, message: &Incoming) -> Outcome {
+    fn stalled(
+        &self,
+        session: &Session,
+        reason: DeniedReason,
+        detail: String,
+        message: &Incoming,
+        leaf: Option<u32>,
+    ) -> Outcome {
+        let member = leaf.and_then(|leaf| session.engine.member_at_index(leaf)).map(|member| member.signing_identity);
         Outcome::Tell(EventKind::Stalled(Stalled {
             reason,
             detail,
             epoch: message.epoch,
-            sender: None,
+            sender: leaf.map(|leaf| self.client.settings.sender(SenderKind::Member, Some(leaf), member.as_ref())),
             message: message.bytes.clone(),
         }))
     }
@@ -639,66 +832,128 @@ impl Group {
         }
         let from_self = is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf));
         if from_self {
-            // A public one had its signature checked. With an encrypted one the group is as it was.
-            let outcome = match claims_own {
-                true => Outcome::Parted(RejoinReason::UnknownOwnCommit),
-                false => self.own_echo(locked.session(), message, RejoinReason::UnknownOwnCommit)?,
+            if claims_own {
+                return self.unknown_own(locked, message); // its signature was checked
+            }
+            // An encrypted one; nothing was used up.
+            let outcome = match self.look_as_other(locked.session(), message)? {
+                Own::Known => ignored(IgnoredReason::OwnEcho, message.epoch),
+                Own::Forged => undecryptable("InvalidSignature".into(), message.epoch),
+                Own::Unknown => Outcome::Parted(RejoinReason::UnknownOwnCommit),
             };
-            return self.refuse(locked, message, outcome);
+            return self.store_outcomes(locked, vec![(message, outcome)]);
         }
+        let intact = leaves_intact(&failure, message);
         let outcome = if is(&failure, |e| matches!(e, EngineError::ProposalNotFound)) {
             Outcome::Wait(HeldRow::new(HeldFor::Proposal, message.epoch, &message.bytes))
-        } else if is(&failure, |e| matches!(e, EngineError::KeyMissing(_))) {
-            ignored(IgnoredReason::Duplicate, message.epoch)
-        } else if unproven(&failure) {
-            undecryptable(failure.detail(), message.epoch)
-        } else if external {
-            denied(DeniedReason::Protocol, failure.detail(), message)
+        } else if intact {
+            unopened(failure, message)
         } else {
-            self.stalled(DeniedReason::Protocol, failure.detail(), message)
+            // The engine's word does not tell how far it came.
+            match self.committer(locked.session(), engine::decode(&message.bytes)?)? {
+                Err(failure) => unopened(failure, message),
+                Ok(_) if external => denied(DeniedReason::Protocol, failure.detail(), message),
+                Ok(leaf) => self.stalled(locked.session(), DeniedReason::Protocol, failure.detail(), message, leaf),
+            }
         };
+        match intact {
+            true => self.store_outcomes(locked, vec![(message, outcome)]),
+            false => self.refuse(locked, message, outcome),
+        }
+    }
+
+    /// A commit that we have signed and do not know: this store is older than what it sent.
+    fn unknown_own(&self, locked: &mut Locked, message: &Incoming) -> Result<Option<Vec<Event>>> {
+        let outcome = Outcome::Parted(RejoinReason::UnknownOwnCommit);
         self.refuse(locked, message, outcome)
     }
 
-    /// Processes what has waited and can go on now.
+    /// Processes what has waited and can go on now, and what waits for one of `also` once more. Stops when the inbox is
+    /// full, and goes on with the next message.
     pub(crate) fn release(&self, also: &[HeldFor]) -> Result<Vec<Event>> {
+        let due = &self.core.release_due;
+        due.store(false, atomic::Ordering::Relaxed);
         let mut events = Vec::new();
-        loop {
-            let epoch = match self.lock() {
-                Ok(mut locked) => locked.session().row.epoch,
-                Err(_) => return Ok(events),
-            };
-            let ready = HeldRow::all(&self.client.store, self.core.tag)?.into_iter().find(|(_, row)| {
-                row.epoch < epoch || row.epoch == epoch && (matches!(row.reason, HeldFor::Epoch | HeldFor::Group))
-            });
-            let Some((key, row)) = ready else { break };
-            let incoming = engine::envelope(&row.message)
-                .ok()
-                .and_then(|front| Incoming::new(&row.message, &front, Some(key.clone())));
-            let Some(incoming) = incoming else {
-                self.client.step(|tx| {
-                    tx.batch.delete(key.clone());
-                    Ok(())
-                })?;
-                continue;
-            };
-            events.extend(self.receive(&[incoming])?);
+        let done = self.release_ready(&mut events).and_then(|done| Ok(done && self.release_again(also, &mut events)?));
+        if !matches!(done, Ok(true)) {
+            due.store(true, atomic::Ordering::Relaxed);
         }
-        let mut again = HeldRow::all(&self.client.store, self.core.tag)?;
-        again.retain(|(_, row)| also.contains(&row.reason));
-        for (key, row) in again {
-            if let Some(incoming) =
-                engine::envelope(&row.message).ok().and_then(|front| Incoming::new(&row.message, &front, Some(key)))
-            {
-                let before = self.lock()?.session().row.epoch;
-                events.extend(self.receive(&[incoming])?);
-                if self.lock()?.session().row.epoch != before {
-                    events.extend(self.release(also)?);
-                    break;
-                }
+        done?;
+        Ok(events)
+    }
+
+    /// Processes what can go on in this epoch. `false` if the inbox is full.
+    fn release_ready(&self, events: &mut Vec<Event>) -> Result<bool> {
+        loop {
+            let Ok(mut locked) = self.lock() else { return Ok(true) };
+            let epoch = locked.session().row.epoch;
+            drop(locked);
+            let mut ready = self.held(|row| {
+                row.epoch < epoch || row.epoch == epoch && matches!(row.reason, HeldFor::Epoch | HeldFor::Group)
+            })?;
+            // Before a commit ends their epoch, while their keys are at hand.
+            let first = ready.iter().map(|message| message.epoch).min();
+            ready.retain(|message| Some(message.epoch) == first);
+            ready.sort_by_key(|message| match message.content {
+                ContentKind::Proposal => 0,
+                ContentKind::Application => 1,
+                ContentKind::Commit => 2,
+            });
+            let others = ready.iter().take_while(|message| message.content != ContentKind::Commit).count();
+            let Some(room) = self.room()? else { return Ok(false) };
+            ready.truncate(room.min(others.max(1)));
+            if ready.is_empty() {
+                return Ok(true);
+            }
+            events.extend(self.receive(&ready)?);
+        }
+    }
+
+    /// Processes what has waited for something else than an epoch. `false` if the inbox is full.
+    fn release_again(&self, also: &[HeldFor], events: &mut Vec<Event>) -> Result<bool> {
+        for message in self.held(|row| also.contains(&row.reason))? {
+            if self.room()?.is_none() {
+                return Ok(false);
+            }
+            let before = self.lock()?.session().row.epoch;
+            events.extend(self.receive(&[message])?);
+            if self.lock()?.session().row.epoch != before {
+                return Ok(self.release_ready(events)? && self.release_again(also, events)?);
             }
         }
-        Ok(events)
+        Ok(true)
+    }
+
+    /// How many more events can be kept. `None` if the inbox is full.
+    fn room(&self) -> Result<Option<usize>> {
+        match self.client.room() {
+            Ok(room) => Ok(Some(room)),
+            Err(error) if error.code() == ErrorCode::InboxFull => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The messages that wait, of some kind. Those that cannot be read go.
+    fn held(&self, which: impl Fn(&HeldRow) -> bool) -> Result<Vec<Incoming>> {
+        let mut messages = Vec::new();
+        let mut unreadable = Vec::new();
+        for (key, row) in HeldRow::all(&self.client.store, self.core.tag)? {
+            if !which(&row) {
+                continue;
+            }
+            let front = engine::envelope(&row.message).ok();
+            match front.and_then(|front| Incoming::new(&row.message, &front, Some(key.clone()))) {
+                Some(incoming) => messages.push(incoming),
+                None => unreadable.push(key),
+            }
+        }
+        if !unreadable.is_empty() {
+            self.client.step(|tx| {
+                unreadable.iter().for_each(|key| tx.batch.delete(key.clone()));
+                Ok(())
+            })?;
+        }
+        Ok(messages)
     }
 
     /// The external commit of ours that this is, if the service has not answered it, or has and is now said to be wrong.

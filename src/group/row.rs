@@ -130,6 +130,14 @@ impl EpochRow {
         store.get(&Self::key(tag, epoch))?.map(|row| decode(&row)).transpose()
     }
 
+    /// Who was at a leaf in this epoch, from the next one's.
+    pub(crate) fn member_at(&self, leaf: u32, next: Option<LeafIdentity>) -> Option<LeafIdentity> {
+        match self.differing.iter().find(|change| change.index == leaf) {
+            Some(change) => change.identity.clone(),
+            None => next.filter(|_| leaf < self.leaves),
+        }
+    }
+
     /// The members of this epoch, from the next one's.
     pub(crate) fn members(&self, mut next: Vec<Option<LeafIdentity>>) -> Vec<Option<LeafIdentity>> {
         next.resize(self.leaves as usize, None);

@@ -5,10 +5,9 @@
 
 use super::{
     Group, GroupCore, Session,
-    session::{run, spent_rows},
+    session::{NewRow, run},
 };
-use crate::{EncryptOptions, Result, client::ClientCore, ledger::encode};
-use std::sync::atomic::Ordering;
+use crate::{EncryptOptions, Result, client::ClientCore};
 use zeroize::Zeroizing;
 
 impl Group {
@@ -16,10 +15,10 @@ impl Group {
     /// whatever dies when.
     ///
     /// Errors: `CommitRequired` while proposals wait to be committed (section 12.4), `GroupClosed`, `GroupJoining`,
-    /// `RejoinRequired`, `StoreRolledBack`, `NotAllowed`, `Stale`. Nothing is lost or changed then.
+    /// `StoreRolledBack`, `NotAllowed`, `Stale`. Nothing is lost or changed then.
     pub fn encrypt(&self, data: Vec<u8>, options: EncryptOptions) -> Result<Vec<u8>> {
         let data = Zeroizing::new(data);
-        self.attempt(|locked| {
+        self.attempt_damaged(|locked| {
             let session = locked.session();
             self.check_sending(session)?;
             if session.engine.commit_required() {
@@ -47,13 +46,10 @@ impl Session {
     /// Stores the row with all consumed keys gone and generations below `mark` set aside. `false` if somebody else has
     /// moved the group; then nothing was written.
     pub(crate) fn store_folded(&mut self, client: &ClientCore, core: &GroupCore, mark: u32) -> Result<bool> {
-        let row = self.folded_row(client, mark)?;
-        let spent = spent_rows(&client.store, &self.unfolded)?;
         let raised = mark > self.row.mark;
-        let bytes = encode(&row);
+        let row = NewRow::new(self, core.tag, self.folded_row(client, mark)?);
         let done = client.write(|_, foreign| self.is_unchanged(client, core.tag, foreign), &mut |tx| {
-            tx.batch.put(super::GroupRow::key(core.tag), bytes.clone());
-            spent.iter().for_each(|row| tx.batch.delete_log(*row));
+            row.put(tx);
             if raised {
                 tx.raise_mark(client);
             }
@@ -62,9 +58,7 @@ impl Session {
         if done.is_none() {
             return Ok(false);
         }
-        core.folded.store(row.folded, Ordering::Relaxed);
-        self.row = row;
-        self.unfolded.clear();
+        row.stored(self, core);
         Ok(true)
     }
 }

@@ -29,7 +29,7 @@ impl Group {
         let now = engine::time(self.client.settings.now());
         let packages = decode_all(&key_packages)?;
         let (group, welcomes, parts) = {
-            let mut locked = self.lock()?;
+            let mut locked = self.lock_whole()?;
             self.check_sending(locked.session())?;
             let session = locked.session();
             let made = run(|| session.engine.branch(id.clone(), packages, Some(now)));
@@ -47,7 +47,7 @@ impl Group {
         self.client.settings.full()?;
         let now = engine::time(self.client.settings.now());
         let packages = decode_all(&key_packages)?;
-        let mut locked = self.lock()?;
+        let mut locked = self.lock_whole()?;
         if locked.session().row.status != GroupStatus::Replaced {
             return fail(ErrorCode::NoSuccessor, "no successor is announced for this group");
         }

@@ -1,5 +1,5 @@
 //! Injected faults for tests: what a disk, a kernel or a liar can do to a commit.
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::StorageError;
@@ -35,6 +35,16 @@ type Hook = Arc<dyn Fn(Point) -> Fault + Send + Sync>;
 
 static HOOK: Mutex<Option<Hook>> = Mutex::new(None);
 static LIED: AtomicBool = AtomicBool::new(false);
+static LOADS: AtomicU64 = AtomicU64::new(0);
+
+/// How often a group was read from its store in full, its tree included, in this process.
+pub fn group_loads() -> u64 {
+    LOADS.load(Ordering::Relaxed)
+}
+
+pub(crate) fn count_load() {
+    LOADS.fetch_add(1, Ordering::Relaxed);
+}
 
 /// Asks `hook` at every point from now on, in every storage of the process.
 pub fn set(hook: impl Fn(Point) -> Fault + Send + Sync + 'static) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes the C program that misuses every function of mls.h: NULL in every pointer's place, a freed handle, a handle of
-another noun, a hostile length. Each call must answer the code that the header promises, with its result cleared.
+another noun, a hostile length. Each call must answer the code that the header promises, with its result cleared. Where
+the library was built with faults (MLS_FAULTS), a panic behind every function too.
 
     python3 tests/c/misuse.py include/mls.h > misuse.c
 """
@@ -139,6 +140,30 @@ def test(returns, name, parameters):
     return "\n".join(lines + body + ["}"]) + "\n"
 
 
+def panic_test(returns, name, parameters):
+    """A panic behind a function, all of whose arguments are fine."""
+    arguments = [good(kind, called, parameters, i) for i, (kind, called) in enumerate(parameters)]
+    all_fine = f"{name}({', '.join(arguments)})"
+    out = out_type(parameters)
+    lines = [f"static void panic_{name}(void) {{", "    mls_faults_panic_next();"]
+    if parameters and parameters[-1][0] == "mls_error_t **":
+        lines.insert(1, "    mls_error_t *error = NULL;")
+        if out:
+            lines.insert(1, f"    {out}{'' if out.endswith('*') else ' '}out;\n    memset(&out, 0x5a, sizeof out);")
+        clean = "all_zero(&out, sizeof out)" if out else "1"
+        lines.append(f"    mls_status_t status = {all_fine};")
+        lines.append(f'    EXPECT(status == MLS_ERROR_PANIC && {clean}, "{name}: a panic behind it");')
+        lines.append("    EXPECT(mls_error_code(error) == MLS_ERROR_PANIC, \"" + name + ": the panic's error\");")
+        lines.append("    mls_error_free(error);")
+    elif returns == "void":
+        lines.append(f"    {all_fine};")
+    else:
+        value = "*value == 0" if returns == "const char *" else "!value"
+        lines.append(f"    {returns} value = {all_fine};")
+        lines.append(f'    EXPECT({value}, "{name}: a panic behind it");')
+    return "\n".join(lines + ["}"]) + "\n"
+
+
 def main():
     header = open(sys.argv[1]).read()
     all_functions = list(functions(header))
@@ -160,6 +185,12 @@ def main():
     for _, text in tests:
         if text:
             print(text)
+    # What wipes bytes runs no guard, since nothing in it can panic.
+    guarded = [each for each in all_functions if each[1] != "mls_bytes_free"]
+    print("#ifdef MLS_FAULTS\nextern void mls_faults_panic_next(void);\n")
+    for returns, name, parameters in guarded:
+        print(panic_test(returns, name, parameters))
+    print("#endif\n")
     print("static void every_free_takes_null_freed_and_foreign_handles(void) {")
     for returns, name, parameters in all_functions:
         if name.endswith("_free"):
@@ -171,9 +202,14 @@ def main():
     for name, text in tests:
         if text:
             print(f"    misuse_{name}();")
+    print("#ifdef MLS_FAULTS")
+    for _, name, _ in guarded:
+        print(f"    panic_{name}();")
+    print("#endif")
     print("    every_free_takes_null_freed_and_foreign_handles();\n    tear_down();")
-    print(f'    printf("%d calls misuse {len(all_functions)} functions, %d answer wrongly\\n", calls, failures);')
-    print("    return failures != 0;\n}")
+    print('    if (failures) return 1;')
+    print(f'    printf("ok %d calls misuse {len(all_functions)} functions and each answers its error\\n", calls);')
+    print("    return 0;\n}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,10 @@
 //! Devices and a service that carries messages between them.
 #![allow(dead_code)] // each test uses a part
+pub mod dice;
+pub mod mallory;
+pub mod recorder;
+pub mod scratch;
+
 use mls::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

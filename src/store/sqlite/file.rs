@@ -6,15 +6,16 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::super::StorageError;
-use super::rows;
+use super::rows::{self, BUSY};
 
 /// "MLSs" in the file's header: `file(1)` and we tell by it whose the file is.
 const APPLICATION_ID: i32 = 0x4d4c_5373;
 /// The tables' schema; what the rows hold is the sealed layer's business.
 const USER_VERSION: i32 = 1;
-const BUSY: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 32;
-const PAGE: u32 = 4096;
+/// A commit writes whole pages. One of 2,048 bytes holds the row of a message of 1 KiB, and the five that change at
+/// worst (a new leaf, the one before it, their parent, two of the free list) are less than three of 4,096 bytes.
+const PAGE: u32 = 2048;
 
 /// What to do if there is no file.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -109,7 +110,7 @@ fn configure(conn: &Connection) -> Result<(), StorageError> {
     conn.pragma_update(None, "trusted_schema", false)?;
     // Nothing is spilled to temporary files.
     conn.pragma_update(None, "temp_store", "MEMORY")?;
-    conn.pragma_update(None, "wal_autocheckpoint", 1000)?;
+    conn.pragma_update(None, "wal_autocheckpoint", 2000)?;
     Ok(())
 }
 

@@ -178,8 +178,8 @@ impl Storage for SqliteStorage {
         self.state()?.commit(version, writes)
     }
 
-    /// Copies the WAL into the file and truncates it, so that the old content of rows is in neither. Waits up to five
-    /// seconds for readers in other processes.
+    /// Copies the WAL into the file and truncates it, so that the old content of rows is in neither. Does not wait for
+    /// other processes.
     fn checkpoint(&self) -> Result<(), StorageError> {
         rows::checkpoint(self.state()?.conn()?)
     }

@@ -1,8 +1,13 @@
 //! Rows: one key space over two tables.
+use std::time::Duration;
+
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, params};
 
 use super::super::key::LOG;
 use super::super::{KeyRange, Row, StorageError, Write};
+
+/// How long to wait for another process that writes.
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// Where a key's row lives.
 enum Place<'a> {
@@ -72,10 +77,15 @@ pub(super) fn data_version(conn: &Connection) -> Result<i64, StorageError> {
     Ok(conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
 }
 
+/// Does not wait: who reads in another process may be stopped, and this is called in the middle of other calls.
 pub(super) fn checkpoint(conn: &Connection) -> Result<(), StorageError> {
-    let busy: i64 = conn.prepare_cached("PRAGMA wal_checkpoint(TRUNCATE)")?.query_row([], |row| row.get(0))?;
-    if busy != 0 {
-        return Err(StorageError::Locked { detail: "another process is reading".into() });
+    conn.busy_timeout(Duration::ZERO)?;
+    let busy = conn
+        .prepare_cached("PRAGMA wal_checkpoint(TRUNCATE)")
+        .and_then(|mut checkpoint| checkpoint.query_row([], |row| row.get::<_, i64>(0)));
+    conn.busy_timeout(BUSY)?;
+    if busy? != 0 {
+        return Err(StorageError::Locked { detail: "another process is in the way".into() });
     }
     Ok(())
 }

@@ -1,0 +1,35 @@
+# libmls. `make help` says what there is; `make demo` and `make test` need nothing but Rust and gcc on Debian.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+PREFIX ?= /usr/local
+
+-include bindings/c/library.mk
+-include bindings/mobile.mk
+-include tests/interop/interop.mk
+
+.PHONY: help setup demo test check header abi abi-update install bench docs torture clean
+
+help: ## this list
+	@cat $(MAKEFILE_LIST) | sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' | awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
+
+setup: ## install what building and testing need (root on Debian; elsewhere: print the commands)
+	@tools/setup.sh test
+
+demo: ## three devices and more, in C and C++, each a process: killed, refused, removed, and in agreement
+	@tools/setup.sh demo
+	@$(MAKE) --no-print-directory lib
+	@examples/demo/run.sh
+
+test: setup ## every suite; `make test ONLY="c abi"` for some
+	@python3 tests/run.py $(ONLY)
+
+check: setup ## the fast suites only: format, clippy, header, surface
+	@python3 tests/run.py format clippy header header-compiles surface
+
+header: ## write include/mls.h anew from src/capi
+	@tools/header.sh
+
+clean: ## remove what was built
+	rm -rf build
+	cargo clean

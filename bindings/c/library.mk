@@ -1,0 +1,14 @@
+# The C library: build/lib/libmls.so.0.1.0 with its links and its debug information, and build/lib/libmls.a.
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+LIBRARY := build/lib
+# What a program that links libmls.a needs besides; rustc is asked, and a new one stops the build.
+export LIBMLS_PRIVATE_LIBS := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
+# Bytes of the stripped shared library.
+LIBMLS_CEILING := 4000000
+RUSTC := cargo rustc --quiet --locked -p libmls --lib --release --features capi
+
+.PHONY: lib
+lib: ## the C library: build/lib/libmls.so and libmls.a
+	@$(RUSTC) --crate-type cdylib
+	@bindings/c/library.sh shared $(TARGET)/release/libmls.so $(LIBRARY) $(VERSION) $(LIBMLS_CEILING)
+	@bindings/c/library.sh static $(TARGET)/release/libmls.a $(LIBRARY) $(RUSTC) --crate-type staticlib

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""Runs the suites, two at a time, and counts them.
+
+    tests/run.py              every suite
+    tests/run.py c abi        these, and the suites that they need
+    tests/run.py --list       what there is
+
+A suite is a script in tests/suites: exit 0 has passed, 77 was skipped (its last line says why), anything else has
+failed. Its output is in build/log; that of a failed one is shown.
+"""
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOGS = ROOT / "build" / "log"
+SKIPPED = 77
+LIMIT_SECONDS = int(os.environ.get("MLS_SUITE_SECONDS", "1800"))
+WORKERS = 2
+
+
+class Suite:
+    """What runs, after what, and which directory of cargo's it holds meanwhile."""
+
+    def __init__(self, name, needs=(), holds=None):
+        self.name, self.needs, self.holds = name, needs, holds
+        self.state = "waiting"
+        self.seconds = 0.0
+
+
+# In the order in which they start. The long ones that others need come first; what holds the same directory of
+# cargo's would only wait for one another.
+SUITES = [
+    Suite("library", holds="release"),
+    Suite("format"),
+    Suite("clippy", holds="debug"),
+    Suite("header"),
+    Suite("header-compiles"),
+    Suite("surface"),
+    Suite("rust", holds="debug"),
+    Suite("c", needs=("library",)),
+    Suite("cpp", needs=("library",)),
+    Suite("sanitizers", holds="debug"),
+    Suite("rustdoc", holds="debug"),
+    Suite("install", needs=("library",)),
+    Suite("abi", needs=("library",)),
+    Suite("examples", needs=("library",)),
+    Suite("demo", needs=("library",)),
+    Suite("demo-valgrind", needs=("library",)),
+    Suite("vectors", needs=("library",), holds="debug"),
+    Suite("interop", holds="debug"),
+    Suite("interop-bouncycastle", holds="debug"),
+    Suite("interop-ts-mls", holds="debug"),
+    Suite("docs"),
+    Suite("licences"),
+    Suite("runner"),
+]
+
+
+class Run:
+    def __init__(self, suites, directory, out=sys.stdout):
+        self.suites = suites
+        self.directory = directory
+        self.out = out
+        self.changed = threading.Condition()
+        self.begun = time.monotonic()
+
+    def say(self, text):
+        seconds = int(time.monotonic() - self.begun)
+        print(f"[{seconds // 60:02}:{seconds % 60:02}] {text}", file=self.out, flush=True)
+
+    def next(self):
+        """The first suite that can start; None when there is none left. Called with the lock held."""
+        while True:
+            waiting = [suite for suite in self.suites if suite.state == "waiting"]
+            if not waiting:
+                return None
+            held = {suite.holds for suite in self.suites if suite.state == "running" and suite.holds}
+            states = {suite.name: suite.state for suite in self.suites}
+            for suite in waiting:
+                needed = [states[name] for name in suite.needs if name in states]
+                if any(state in ("failed", "blocked") for state in needed):
+                    suite.state = "blocked"
+                    self.say(f"FAILED  {suite.name}: what it needs has failed")
+                    break
+                if suite.holds not in held and all(state in ("passed", "skipped") for state in needed):
+                    suite.state = "running"
+                    return suite
+            else:
+                self.changed.wait()
+
+    def worker(self):
+        while True:
+            with self.changed:
+                suite = self.next()
+                self.changed.notify_all()
+            if suite is None:
+                return
+            self.run(suite)
+
+    def run(self, suite):
+        self.say(f"start   {suite.name}")
+        log = LOGS / f"{suite.name}.log"
+        begun = time.monotonic()
+        with open(log, "wb") as file:
+            process = subprocess.Popen(["bash", str(self.directory / f"{suite.name}.sh")], cwd=ROOT, stdout=file,
+                                       stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+            try:
+                code = process.wait(LIMIT_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                file.write(f"took longer than {LIMIT_SECONDS} s\n".encode())
+                code = -1
+        suite.seconds = time.monotonic() - begun
+        lines = log.read_text(errors="replace").rstrip().splitlines()
+        last = lines[-1] if lines else ""
+        with self.changed:
+            suite.state = {0: "passed", SKIPPED: "skipped"}.get(code, "failed")
+            if suite.state == "failed":
+                shown = "\n".join("    " + line for line in lines[-300:])
+                self.say(f"FAILED  {suite.name}, {suite.seconds:.0f} s, exit {code}; {log.relative_to(ROOT)}:\n{shown}")
+            else:
+                self.say(f"{suite.state:7} {suite.name}, {suite.seconds:.0f} s: {last}")
+            self.changed.notify_all()
+
+    def all(self):
+        """Runs everything; answers how many passed, failed and were skipped."""
+        LOGS.mkdir(parents=True, exist_ok=True)
+        workers = [threading.Thread(target=self.worker) for _ in range(WORKERS)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        count = lambda *states: sum(suite.state in states for suite in self.suites)
+        return count("passed"), count("failed", "blocked"), count("skipped")
+
+
+def chosen(names):
+    """The suites of these names, and those that they need."""
+    known = {suite.name: suite for suite in SUITES}
+    wanted = set()
+    for name in names:
+        if name not in known:
+            sys.exit(f"no suite {name}; there are: {' '.join(known)}")
+        wanted |= {name, *known[name].needs}
+    return [suite for suite in SUITES if not names or suite.name in wanted]
+
+
+def main():
+    names = sys.argv[1:]
+    if names == ["--list"]:
+        print("\n".join(suite.name for suite in SUITES))
+        return
+    directory = ROOT / "tests" / "suites"
+    run = Run([suite for suite in chosen(names) if (directory / f"{suite.name}.sh").exists()], directory)
+    passed, failed, skipped = run.all()
+    run.say("done")
+    for suite in sorted(run.suites, key=lambda suite: -suite.seconds)[:5]:
+        print(f"    {suite.seconds:6.0f} s {suite.name}")
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    sys.exit(failed != 0 or passed == 0)
+
+
+if __name__ == "__main__":
+    main()

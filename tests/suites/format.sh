@@ -1,0 +1,4 @@
+# Rust is formatted.
+. tests/suites/env.sh
+cargo fmt --check
+echo formatted

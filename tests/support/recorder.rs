@@ -1,0 +1,54 @@
+//! A storage that remembers what was written to it: keys are in the clear, so a test can see which rows were touched.
+use mls::store::{KeyRange, MemoryStorage, Row, Storage, StorageError, Write};
+use std::sync::{Arc, Mutex};
+
+pub struct Recorder {
+    inner: Arc<MemoryStorage>,
+    written: Mutex<Vec<Write>>,
+}
+
+impl Recorder {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { inner: MemoryStorage::new(), written: Mutex::default() })
+    }
+
+    /// The kinds of the rows that were written or deleted since the last call.
+    pub fn take_kinds(&self) -> Vec<char> {
+        let written = std::mem::take(&mut *self.written.lock().expect("no panic"));
+        let mut kinds: Vec<char> = written
+            .iter()
+            .map(|write| match write {
+                Write::Put { key, .. } | Write::Delete { key } | Write::DeleteRange { from: key, .. } => key[0] as char,
+            })
+            .collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
+    }
+
+    /// Every row of these kinds, as the storage has it.
+    pub fn rows(&self, kinds: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let all = KeyRange { from: vec![0], to: vec![255] };
+        let rows = self.inner.scan(all, false, u32::MAX).expect("scanned");
+        rows.into_iter().filter(|row| kinds.contains(row.key[0] as char)).map(|row| (row.key, row.value)).collect()
+    }
+}
+
+impl Storage for Recorder {
+    fn version(&self) -> Result<u64, StorageError> {
+        self.inner.version()
+    }
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        self.inner.get(key)
+    }
+    fn scan(&self, range: KeyRange, reverse: bool, limit: u32) -> Result<Vec<Row>, StorageError> {
+        self.inner.scan(range, reverse, limit)
+    }
+    fn commit(&self, version: u64, writes: &[Write]) -> Result<Option<u64>, StorageError> {
+        let done = self.inner.commit(version, writes)?;
+        if done.is_some() {
+            self.written.lock().expect("no panic").extend_from_slice(writes);
+        }
+        Ok(done)
+    }
+}
