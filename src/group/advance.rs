@@ -106,6 +106,7 @@ impl Group {
         new_row.stored(locked.session(), &self.core);
         locked.session().generation = 0;
         locked.session().window = 0;
+        locked.session().rejoining &= joining.is_none();
         if next.row.status == GroupStatus::Closed {
             // The engine has stopped halfway.
             locked.drop_session();
