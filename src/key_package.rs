@@ -148,6 +148,11 @@ impl KeyPackageRow {
         Ok((parts, own, fields.suite))
     }
 
+    /// The KeyPackage without the message around it.
+    pub(crate) fn key_package(&self) -> Result<&[u8]> {
+        Ok(KeyPackageFields::read(&self.message)?.key_package)
+    }
+
     /// The group that a Welcome for it continues, if it does.
     pub(crate) fn continued(&self, welcome: &[u8]) -> Result<Option<engine::Continued>> {
         engine::continued(welcome, &self.reference, &KeyPackageFields::read(&self.message)?, &self.init_key)

@@ -8,6 +8,7 @@ mod error;
 mod identity;
 mod key_package;
 mod keys;
+mod outside;
 mod provider;
 mod rules;
 mod snapshot;
@@ -20,6 +21,7 @@ pub(crate) use key_package::{KeyPackageFields, key_package_message, last_resort_
 pub(crate) use keys::{
     certificate_key, check_certificate, check_signing_key, generate_signing_key, hash, random, suite, suite_provider,
 };
+pub(crate) use outside::new_member_proposal;
 pub(crate) use provider::{EpochRecord, Provider, Vault, Written};
 pub(crate) use rules::{CommitShape, Rules};
 pub(crate) use snapshot::{

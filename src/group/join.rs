@@ -327,33 +327,33 @@ impl Client {
         let message = group_info_of(group_info, self.core.settings.limits.message_bytes)?;
         let info = message.as_group_info().expect("it was checked to be one");
         let suite = engine::suite(CipherSuite(info.group_context().cipher_suite.raw_value()))?;
-        match tree_extension(info.extensions()) {
-            Some(tree) => check_tree(&self.core, tree)?,
-            None => return fail(ErrorCode::TreeRequired, "the GroupInfo has to carry the ratchet tree"),
-        }
-        self.core.absent(&self.core.group(info.group_context().group_id()))?;
+        let Some(tree) = tree_extension(info.extensions()) else {
+            return fail(ErrorCode::TreeRequired, "the GroupInfo has to carry the ratchet tree");
+        };
+        let tree = exported_tree(&self.core, tree)?;
+        let context = info.group_context();
+        self.core.absent(&self.core.group(context.group_id()))?;
         let own = self.core.own(suite)?;
         let parts = self.core.parts();
+        let observer = ExternalClient::builder()
+            .crypto_provider(AwsLcCryptoProvider::new())
+            .identity_provider(parts.identity.clone())
+            .build();
+        run(|| observer.observe_group(message.clone(), Some(tree), None))?;
         let client = self.core.engine_client(&parts, &own, suite);
         let policy = &self.core.settings.policy;
         let not_before = engine::time(self.core.settings.now().saturating_sub(policy.key_package_backdate));
         let none = ExtensionList::new;
-        // The engine takes one time for the key package and for the members' leaves, which may be younger.
-        let make = |time| run(|| client.external_add_proposal(&message, None, aad.clone(), none(), none(), time));
-        let proposal = match make(Some(not_before)) {
-            Err(super::session::Failure::Engine(error))
-                if matches!(*error, mls_rs::error::MlsError::InvalidLifetime { .. }) =>
-            {
-                make(None)?
-            }
-            made => made?,
-        };
+        run(|| client.generate_key_package_message(none(), none(), Some(not_before)))?;
         let rows = KeyPackageRow::made(&parts, &own)?;
+        let Some(row) = rows.first() else { return fail(ErrorCode::Engine, "the engine made no key package") };
+        let (group_id, epoch, package) = (context.group_id(), context.epoch, row.key_package()?);
+        let proposal = engine::new_member_proposal(suite, group_id, epoch, package, &own.signer, &aad)?;
         self.core.step(|tx| {
-            rows.iter().for_each(|row| row.put(&self.core.store, &mut tx.batch));
+            row.put(&self.core.store, &mut tx.batch);
             Ok(())
         })?;
-        Ok(proposal.to_bytes()?)
+        Ok(proposal)
     }
 
     /// Makes a proposal as a sender outside the group (RFC 9420 section 12.1.8.1): this client's signature key for the
