@@ -9,8 +9,6 @@ use mls::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub mod random;
-
 /// A device with a store in memory.
 pub fn device(name: &str) -> Client {
     Client::open_in_memory(options(name)).expect("a client opens")
