@@ -191,7 +191,7 @@ impl Client {
         if options.last_resort {
             extensions.set(engine::last_resort_extension());
         }
-        let leaf = engine::extensions(&options.leaf_extensions)?;
+        let leaf = self.core.settings.leaf_extensions(&options.leaf_extensions)?;
         for _ in 0..count {
             client.generate_key_package_message(extensions.clone(), leaf.clone(), Some(not_before))?;
         }

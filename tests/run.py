@@ -51,6 +51,7 @@ SUITES = [
     Suite("examples", needs=("library",)),
     Suite("demo", needs=("library",)),
     Suite("demo-valgrind", needs=("library",)),
+    Suite("transcripts", needs=("library",)),
     Suite("vectors", needs=("library",), holds="debug"),
     Suite("interop", holds="debug"),
     Suite("interop-bouncycastle", holds="debug"),
