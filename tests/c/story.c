@@ -77,11 +77,12 @@ failed:
 
 /* Shows a message; answers whether it is the one that was sent. */
 static int show(const mls_events_t *events, size_t i) {
+    mls_error_t *error = NULL;
     mls_senders_t *sender = NULL;
     mls_bytes_t text = no_bytes(), user = no_bytes();
-    OK(mls_events_data(events, i, &text, NULL));
-    OK(mls_events_sender(events, i, &sender, NULL));
-    OK(mls_senders_user(sender, 0, &user, NULL));
+    OK(mls_events_data(events, i, &text, &error));
+    OK(mls_events_sender(events, i, &sender, &error));
+    OK(mls_senders_user(sender, 0, &user, &error));
     printf("  %s: %s\n", user.data, text.data);
     int ok = same(user, "alice@example.org") && same(text, "hello");
     CHECK(mls_events_preview(events, i, &(mls_preview_t *){NULL}, NULL) == MLS_ERROR_INVALID_ARGUMENT);
