@@ -2,7 +2,8 @@
 """The documents say what is there: tests/docs.py [DIRECTORY] [--write]
 
 A code block after `<!-- quote FILE -->` is what FILE has between its lines `// quickstart` and `// end of quickstart`;
-relative links lead to files; every error and every kind of event of mls.h is in docs/. --write writes the quotes anew.
+relative links lead to files; every error and every kind of event of mls.h is in docs/, and every function that a
+document names is in mls.h. --write writes the quotes anew.
 """
 import re
 import sys
@@ -55,6 +56,11 @@ def main():
     header = (root / "include" / "mls.h").read_text()
     names = re.findall(r"^#define (MLS_(?:ERROR|EVENT)_\w+) \d+", header, re.M)
     wrong += [f"docs: {name} is nowhere" for name in names if not re.search(rf"\b{name}\b", said)]
+    # A document may name a file or a prefix, but what looks like a function has to be one.
+    known = set(re.findall(r"\bmls_\w+", header))
+    for document in documents(root):
+        for name in set(re.findall(r"`(mls_[a-z_]+[a-z])`", document.read_text())) - known:
+            wrong.append(f"{document}: there is no {name}")
     for line in wrong:
         print(line)
     print(f"{quotes} quotes, {links} links, {len(names)} names")
