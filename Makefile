@@ -27,9 +27,15 @@ test: setup ## every suite; `make test ONLY="c abi"` for some
 check: setup ## the fast suites only: format, clippy, header, surface
 	@python3 tests/run.py format clippy header header-compiles surface
 
+torture: setup ## the long form of every long test; MLS_SEED=n for a seed of yours
+	@MLS_TORTURE=1 MLS_SUITE_SECONDS=36000 python3 tests/run.py $(ONLY)
+
+bench: ## the benchmarks
+	@cargo bench --quiet --locked -p libmls --features capi
+
 header: ## write include/mls.h anew from src/capi
 	@tools/header.sh
 
 clean: ## remove what was built
-	rm -rf build
-	cargo clean
+	@rm -rf build
+	@cargo clean --quiet

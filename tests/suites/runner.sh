@@ -1,61 +1,48 @@
-# The runner counts: a failing suite fails it, a skipped one is not a passed one, what needs a failed one is not run.
+# The runner itself: it counts what passed, failed and was skipped, blocks what needs a failed suite, ends what hangs,
+# shows what failed, and exits so that nobody takes a failure, or nothing at all, for success.
 . tests/suites/env.sh
 fresh
-python3 - "$WORK" <<'PYTHON'
-import importlib.util
-import io
-import sys
-from pathlib import Path
+echo 'echo fine' >"$WORK/good.sh"
+echo 'echo the reason; exit 3' >"$WORK/bad.sh"
+echo '. tests/suites/env.sh; skip "no such tool"' >"$WORK/absent.sh"
+echo 'sleep 600 & wait' >"$WORK/endless.sh"
+echo 'echo never' >"$WORK/needs-bad.sh"
 
-work = Path(sys.argv[1])
-spec = importlib.util.spec_from_file_location("runner", "tests/run.py")
-runner = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(runner)
-runner.LOGS = runner.ROOT / work / "log"
-runner.LIMIT_SECONDS = 2
+cat >"$WORK/run.py" <<'P'
+import importlib.util, io, pathlib, sys
+sys.dont_write_bytecode = True
+spec = importlib.util.spec_from_file_location("run", "tests/run.py")
+run = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(run)
+run.LIMIT_SECONDS = 2
+run.LOGS = pathlib.Path("build/runner/log").resolve()
 
-
-def count(needs=(), **scripts):
-    """What the runner says of suites with these scripts."""
-    directory = work / "suites"
-    directory.mkdir(parents=True, exist_ok=True)
-    for name, script in scripts.items():
-        (directory / f"{name}.sh").write_text(script)
-    suites = [runner.Suite(name, needs=needs if name == "after" else ()) for name in scripts]
+def counts(*suites):
     out = io.StringIO()
-    return runner.Run(suites, (runner.ROOT / directory), out).all(), out.getvalue()
+    result = run.Run(list(suites), pathlib.Path("build/runner").resolve(), out).all()
+    return result, out.getvalue()
 
+Suite = run.Suite
+result, said = counts(Suite("good"), Suite("bad"), Suite("absent"), Suite("endless", holds="x"),
+                      Suite("needs-bad", needs=("bad",)))
+assert result == (1, 3, 1), result
+assert "the reason" in said and "no such tool" in said and "longer than 2 s" in said and "never" not in said, said
+result, said = counts(Suite("good"), Suite("absent", holds="x"))
+assert result == (1, 0, 1), result
+assert run.verdict(1, 0, 0) == 0 and run.verdict(1, 1, 0) == 1 and run.verdict(0, 0, 3) == 1
+missing = [suite.name for suite in run.SUITES if not (run.ROOT / "tests/suites" / f"{suite.name}.sh").exists()]
+unlisted = {path.stem for path in (run.ROOT / "tests/suites").glob("*.sh")} - {suite.name for suite in run.SUITES} - {"env"}
+assert not unlisted, f"not in the list of tests/run.py: {unlisted}"
+if missing:
+    print("not written yet:", *missing)
+P
+python3 "$WORK/run.py"
 
-assert count(good="echo fine")[0] == (1, 0, 0)
-counts, said = count(good="exit 0", bad="echo why; exit 3", absent="echo no tool; exit 77")
-assert counts == (1, 1, 1), counts
-assert "why" in said and "no tool" in said, said
-counts, said = count(needs=("bad",), bad="exit 1", after=f"touch {work}/ran")
-assert counts == (0, 2, 0) and not (work / "ran").exists(), counts
-counts, said = count(slow="sleep 60")
-assert counts == (0, 1, 0) and "took longer" in said, said
-
-
-def code(**scripts):
-    """With what the program would end."""
-    count(**scripts)
-    root, runner.ROOT = runner.ROOT, runner.ROOT / work / "root"
-    (runner.ROOT / "tests").mkdir(parents=True, exist_ok=True)
-    if not (runner.ROOT / "tests" / "suites").exists():
-        (runner.ROOT / "tests" / "suites").symlink_to(root / work / "suites")
-    runner.SUITES, sys.argv = [runner.Suite(name) for name in scripts], ["run.py"]
-    logs, runner.LOGS = runner.LOGS, runner.ROOT / "log"
-    try:
-        runner.main()
-    except SystemExit as end:
-        return int(end.code)
-    finally:
-        runner.ROOT, runner.LOGS = root, logs
-
-
-assert code(good="exit 0") == 0
-assert code(good="exit 0", absent="exit 77") == 0
-assert code(absent="exit 77") != 0
-assert code(good="exit 0", bad="exit 1") != 0
-PYTHON
-echo "passed, failed, skipped, blocked, too slow"
+noticed() { # REASON COMMAND: what must_fail says of a command
+    printf '. tests/suites/env.sh\nmust_fail reason %s\n' "$2" >"$WORK/checker.sh"
+    must_fail "$1" bash "$WORK/checker.sh"
+}
+noticed "not noticed: true" true
+noticed "not because of" 'bash -c "echo other; exit 1"'
+must_fail "no suite nonsense" python3 tests/run.py nonsense
+echo "counted as it should"
