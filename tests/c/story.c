@@ -1,4 +1,4 @@
-/* The five-minute story of API.md, from end to end: two devices, each with its own store, a service between them. */
+/* The five-minute story, from end to end: two devices, each with its own store, a service between them. */
 #include "check.h"
 
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// The five-minute story of API.md, from end to end, and a store, a validator, a codec and a clock of the application's.
+// The five-minute story, from end to end, and a store, a validator, a codec and a clock of the application's.
 #include "check.hpp"
 
 #include <array>
