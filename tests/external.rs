@@ -411,7 +411,10 @@ fn an_external_sender_proposes_where_policy_says_so() {
     }
     let (message, welcomes) = support::commit(&a, vec![]);
     let seen = committed(&bob, &message);
-    assert_eq!((users(&seen.added), seen.psks.len(), seen.context_changed, seen.custom.len()), (vec!["carol"], 1, true, 1));
+    assert_eq!(
+        (users(&seen.added), seen.psks.len(), seen.context_changed, seen.custom.len()),
+        (vec!["carol"], 1, true, 1)
+    );
     let c = join(&carol, &welcomes[0]);
     agree(&[&a, &b, &c]);
     assert_eq!(c.extensions().expect("extensions"), extensions);
