@@ -121,6 +121,35 @@ fn a_thousand_messages_may_be_missing() {
     }
 }
 
+/// A NIST curve's private key is a number to some: with a zero in front, or without the ones that it has.
+#[test]
+fn an_imported_private_key_may_be_written_as_a_number() {
+    for suite in [CipherSuite::P256_AES128, CipherSuite::P384_AES256, CipherSuite::P521_AES256] {
+        let open = |name: &str| {
+            let mut options = options(name);
+            options.cipher_suite = Some(suite);
+            Client::open_in_memory(options).expect("a client opens")
+        };
+        let (alice, bob, imported) = (open("alice"), open("bob"), open("bob"));
+        let package = key_package(&bob);
+        let reference = bob.key_packages().expect("the inventory").remove(0).reference;
+        let mut secrets = bob.export_key_package(&reference).expect("exported");
+        for key in [&mut secrets.init_key, &mut secrets.encryption_key, &mut secrets.signature_key] {
+            let zeros = key.iter().take_while(|byte| **byte == 0).count();
+            key.drain(..zeros);
+            if key[0] & 0x80 != 0 {
+                key.insert(0, 0);
+            }
+        }
+        assert_eq!(imported.import_key_package(secrets).expect("imported"), reference);
+        let group = alice.create_group(GroupOptions::default()).expect("a group");
+        let (_, welcomes) = commit(&group, vec![Proposal::add(package)]);
+        let theirs = join(&imported, &welcomes[0]);
+        agree(&[&group, &theirs]);
+        assert_eq!(text(one(&alice, &say(&theirs, "signed"))), "signed");
+    }
+}
+
 /// RFC 9420 section 5.3.1: an identity may have several clients; ours is (user, device).
 #[test]
 fn a_user_may_have_several_devices() {
