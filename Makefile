@@ -27,9 +27,26 @@ test: setup ## every suite; `make test ONLY="c abi"` for some
 check: setup ## the fast suites only: format, clippy, header, surface
 	@python3 tests/run.py format clippy header header-compiles surface
 
+torture: setup ## the long form of every long test; MLS_SEED=n for a seed of yours
+	@MLS_TORTURE=1 MLS_SUITE_SECONDS=36000 python3 tests/run.py $(ONLY)
+
+bench: ## the benchmarks
+	@cargo bench --quiet --locked -p libmls --features capi
+
 header: ## write include/mls.h anew from src/capi
 	@tools/header.sh
 
+# What is built is installed, so that root needs no Rust: make lib && sudo make install
+install: ## headers, libraries, pkg-config and CMake files: PREFIX=/usr/local, and DESTDIR for packagers
+	@[ -e $(LIBRARY)/libmls.so ] && [ -e $(LIBRARY)/libmls.a ] || $(MAKE) --no-print-directory lib
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' bindings/c/install.sh $(LIBRARY) $(VERSION)
+
+abi: lib ## compare the C ABI with the one that is recorded in abi/
+	@tools/abi.sh check
+
+abi-update: lib ## record the C ABI of now in abi/
+	@tools/abi.sh update
+
 clean: ## remove what was built
-	rm -rf build
-	cargo clean
+	@rm -rf build
+	@cargo clean --quiet

@@ -196,7 +196,7 @@ impl Client {
         if options.last_resort {
             extensions.set(engine::last_resort_extension());
         }
-        let leaf = engine::extensions(&options.leaf_extensions)?;
+        let leaf = self.core.settings.leaf_extensions(&options.leaf_extensions)?;
         for _ in 0..count {
             client.generate_key_package_message(extensions.clone(), leaf.clone(), Some(not_before))?;
         }
@@ -252,7 +252,7 @@ impl Client {
         self.core.open()?;
         self.core.settings.full()?;
         let fields = KeyPackageFields::read(&secrets.message)?;
-        let key = fields.check_secrets(&secrets)?;
+        let checked = fields.check_secrets(&secrets)?;
         let message = engine::decode(&secrets.message)?;
         let reference = message.key_package_reference(&engine::suite_provider(fields.suite)?)?;
         let Some(reference) = reference else {
@@ -261,9 +261,9 @@ impl Client {
         let row = KeyPackageRow {
             reference: reference.to_vec(),
             message: secrets.message.clone(),
-            init_key: secrets.init_key.clone(),
-            encryption_key: secrets.encryption_key.clone(),
-            signature_key: key.secret.clone(),
+            init_key: checked.init_key.to_vec(),
+            encryption_key: checked.encryption_key.to_vec(),
+            signature_key: checked.signing_key.secret.clone(),
             last_resort: fields.last_resort,
         };
         self.core.step(|tx| {

@@ -302,7 +302,7 @@ pub struct GroupOptions {
     pub required_capabilities: Option<Capabilities>,
     /// Who may propose from outside (RFC 9420 section 12.1.8.1).
     pub external_senders: Vec<ExternalSender>,
-    /// Extensions of our own leaf.
+    /// Extensions of our own leaf, of types that are among the client's capabilities: `Unsupported` else.
     pub leaf_extensions: Vec<Extension>,
 }
 
@@ -326,7 +326,7 @@ pub struct KeyPackageOptions {
     pub lifetime: Option<u64>,
     /// Extensions of the key package.
     pub extensions: Vec<Extension>,
-    /// Extensions of the leaf.
+    /// Extensions of the leaf, of types that are among the client's capabilities: `Unsupported` else.
     pub leaf_extensions: Vec<Extension>,
 }
 
@@ -339,7 +339,8 @@ pub struct CommitOptions {
     pub aad: Vec<u8>,
     /// A new credential and key for our own leaf in this group; forces a path.
     pub new_identity: Option<NewIdentity>,
-    /// New extensions of our own leaf; forces a path.
+    /// New extensions of our own leaf, of types that are among the client's capabilities (`Unsupported` else); forces a
+    /// path.
     pub leaf_extensions: Option<Vec<Extension>>,
     /// Leave the ratchet tree out of the Welcome; joiners get it from [`Group::ratchet_tree`](crate::Group::ratchet_tree).
     pub tree_out_of_band: bool,
@@ -376,6 +377,6 @@ pub struct JoinOptions {
     pub psks: Vec<Vec<u8>>,
     /// Authenticated, not encrypted.
     pub aad: Vec<u8>,
-    /// Extensions of our own leaf.
+    /// Extensions of our own leaf, of types that are among the client's capabilities: `Unsupported` else.
     pub leaf_extensions: Vec<Extension>,
 }

@@ -1,10 +1,10 @@
 //! The options of an open client, with every default filled in.
 
 use crate::{
-    Anchor, Capabilities, CipherSuite, Clock, Credential, CredentialCodec, Device, ErrorCode, Limits, MlsError,
-    Options, Policy, Result, Role, Sender, SenderKind, Trust, engine, error::fail,
+    Anchor, Capabilities, CipherSuite, Clock, Credential, CredentialCodec, Device, ErrorCode, Extension, Limits,
+    MlsError, Options, Policy, Result, Role, Sender, SenderKind, Trust, engine, error::fail,
 };
-use mls_rs::identity::SigningIdentity;
+use mls_rs::{ExtensionList, extension::ExtensionType, identity::SigningIdentity};
 use std::{
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
@@ -56,6 +56,18 @@ impl Settings {
             clock: options.clock.clone(),
             anchor: options.anchor.clone(),
         })
+    }
+
+    /// Extensions of a leaf of ours. The engine makes leaves that peers then refuse: those with a type that the leaf does
+    /// not list in its capabilities, and so every default one, `application_id` too, which must not be listed.
+    pub(crate) fn leaf_extensions(&self, list: &[Extension]) -> Result<ExtensionList> {
+        let listed = |extension: &Extension| {
+            self.capabilities.extensions.contains(&extension.kind) && !ExtensionType::new(extension.kind).is_default()
+        };
+        if !list.iter().all(listed) {
+            return fail(ErrorCode::Unsupported, "an extension of a leaf is not among the client's capabilities");
+        }
+        engine::extensions(list)
     }
 
     /// Seconds since 1970.

@@ -3,6 +3,7 @@
 use super::{Reader, suite_provider};
 use crate::{CipherSuite, ErrorCode, KeyPackageSecrets, MlsError, Result, SigningKey, error::fail};
 use mls_rs::{CipherSuiteProvider, extension::ExtensionType};
+use zeroize::Zeroizing;
 
 /// Where in a key package message its KeyPackage begins: after version and wire format.
 const HEADER: usize = 4;
@@ -29,6 +30,13 @@ pub(crate) struct KeyPackageFields<'a> {
     pub(crate) not_before: u64,
     pub(crate) not_after: u64,
     pub(crate) last_resort: bool,
+}
+
+/// Private keys that belong to a key package.
+pub(crate) struct CheckedSecrets {
+    pub(crate) init_key: Zeroizing<Vec<u8>>,
+    pub(crate) encryption_key: Zeroizing<Vec<u8>>,
+    pub(crate) signing_key: SigningKey,
 }
 
 impl<'a> KeyPackageFields<'a> {
@@ -82,15 +90,22 @@ impl<'a> KeyPackageFields<'a> {
     }
 
     /// Whether the private keys belong to the public ones. `InvalidKeyPackage`, `InvalidSigningKey` else.
-    pub(crate) fn check_secrets(&self, secrets: &KeyPackageSecrets) -> Result<SigningKey> {
+    /// Answers them in the engine's form.
+    pub(crate) fn check_secrets(&self, secrets: &KeyPackageSecrets) -> Result<CheckedSecrets> {
         let provider = suite_provider(self.suite)?;
         let wrong = |_| MlsError::new(ErrorCode::InvalidKeyPackage, "a private key does not belong to the key package");
-        for (public, secret) in [(self.init_key, &secrets.init_key), (self.encryption_key, &secrets.encryption_key)] {
+        let checked = |public: &[u8], secret: &[u8]| -> Result<Zeroizing<Vec<u8>>> {
+            let secret = super::keys::private_key(public, secret);
             let public = public.to_vec().into();
             let sealed = provider.hpke_seal(&public, b"libmls", None, b"key check").map_err(wrong)?;
-            provider.hpke_open(&sealed, &secret.clone().into(), &public, b"libmls", None).map_err(wrong)?;
-        }
+            provider.hpke_open(&sealed, &secret.to_vec().into(), &public, b"libmls", None).map_err(wrong)?;
+            Ok(secret)
+        };
         let key = SigningKey { secret: secrets.signature_key.clone(), public: self.signature_key.to_vec() };
-        super::check_signing_key(self.suite, &key)
+        Ok(CheckedSecrets {
+            init_key: checked(self.init_key, &secrets.init_key)?,
+            encryption_key: checked(self.encryption_key, &secrets.encryption_key)?,
+            signing_key: super::check_signing_key(self.suite, &key)?,
+        })
     }
 }

@@ -5,6 +5,7 @@ use mls_rs::{CipherSuiteProvider, CryptoProvider};
 use mls_rs_core::identity::DerCertificate;
 use mls_rs_crypto_awslc::{AwsLcCipherSuite, AwsLcCryptoProvider, x509::CertificateParser};
 use mls_rs_identity_x509::X509CertificateReader;
+use zeroize::Zeroizing;
 
 /// A suite that this build has, or `Unsupported`.
 pub(crate) fn suite(suite: CipherSuite) -> Result<CipherSuite> {
@@ -33,11 +34,25 @@ pub(crate) fn generate_signing_key(id: CipherSuite) -> Result<SigningKey> {
     Ok(SigningKey { secret: secret.as_bytes().to_vec(), public: public.as_bytes().to_vec() })
 }
 
+/// A NIST curve's private key at the size of its field, whatever zeros it came with: some write it as a number. `public`
+/// is the uncompressed point; other keys stay as they are.
+pub(crate) fn private_key(public: &[u8], secret: &[u8]) -> Zeroizing<Vec<u8>> {
+    let size = match public {
+        [4, point @ ..] if matches!(point.len(), 64 | 96 | 132) => point.len() / 2,
+        _ => return Zeroizing::new(secret.to_vec()),
+    };
+    let zeros = secret.iter().take_while(|byte| **byte == 0).count();
+    let number = &secret[zeros..];
+    let mut key = Zeroizing::new(vec![0; size.saturating_sub(number.len())]);
+    key.extend_from_slice(number);
+    key
+}
+
 /// Whether the private key is of this suite and belongs to the public one. `InvalidSigningKey` else.
 pub(crate) fn check_signing_key(id: CipherSuite, key: &SigningKey) -> Result<SigningKey> {
     let provider = suite_provider(id)?;
     let wrong = |_| MlsError::new(ErrorCode::InvalidSigningKey, "the private key does not belong to the public key");
-    let mut secret = key.secret.clone();
+    let mut secret = private_key(&key.public, &key.secret).to_vec();
     if key.public.len() == 32 && secret.len() == 32 {
         secret.extend_from_slice(&key.public); // an Ed25519 seed alone
     }

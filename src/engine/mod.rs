@@ -142,9 +142,24 @@ pub(crate) fn extensions(list: &[Extension]) -> Result<mls_rs::ExtensionList> {
         if out.has_extension(kind) {
             return fail(ErrorCode::InvalidArgument, "an extension type is given twice");
         }
-        out.set(mls_rs::Extension::new(kind, extension.data.clone()));
+        out.set(match kind {
+            ExtensionType::REQUIRED_CAPABILITIES => required_capabilities(&extension.data)?,
+            _ => mls_rs::Extension::new(kind, extension.data.clone()),
+        });
     }
     Ok(out)
+}
+
+/// Required capabilities without the default types (RFC 9420 section 7.2), which everybody has and nobody lists: the
+/// engine looks for them in every leaf's list.
+fn required_capabilities(data: &[u8]) -> Result<mls_rs::Extension> {
+    use mls_rs::extension::{MlsExtension, built_in::RequiredCapabilitiesExt};
+    let invalid = |_| MlsError::new(ErrorCode::InvalidArgument, "required_capabilities cannot be read");
+    let given = mls_rs::Extension::new(ExtensionType::REQUIRED_CAPABILITIES, data.to_vec());
+    let mut required = RequiredCapabilitiesExt::from_extension(&given).map_err(invalid)?;
+    required.extensions.retain(|kind| !kind.is_default());
+    required.proposals.retain(|kind| !kind.is_default());
+    required.into_extension().map_err(invalid)
 }
 
 /// Extensions in the public form.

@@ -658,7 +658,7 @@ fn build_on(
         _ => None,
     });
     let leaf_extensions = options.leaf_extensions.as_ref().or(by_value);
-    let leaf_extensions = leaf_extensions.map(|list| extensions(list)).transpose()?;
+    let leaf_extensions = leaf_extensions.map(|list| client.settings.leaf_extensions(list)).transpose()?;
     let key_packages = proposals.iter().filter_map(|proposal| match proposal {
         Proposal::Add { key_package } => Some(engine::decode(key_package)),
         _ => None,

@@ -156,7 +156,7 @@ impl Client {
         let parts = self.core.parts();
         let client = self.core.engine_client(&parts, &own, suite);
         let context = context_extensions(&options)?;
-        let leaf = engine::extensions(&options.leaf_extensions)?;
+        let leaf = self.core.settings.leaf_extensions(&options.leaf_extensions)?;
         // Set back like a key package's, for those who look at it with a slow clock.
         let backdate = self.core.settings.policy.key_package_backdate;
         let not_before = engine::time(self.core.settings.now().saturating_sub(backdate));
@@ -240,7 +240,7 @@ impl Client {
         }
         let parts = core.parts();
         let client = core.engine_client(&parts, &own, suite);
-        let leaf_extensions = engine::extensions(&options.leaf_extensions)?;
+        let leaf_extensions = core.settings.leaf_extensions(&options.leaf_extensions)?;
         let message = message.clone();
         let (mut engine, commit) = run(|| {
             let mut builder = client

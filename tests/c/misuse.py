@@ -5,6 +5,8 @@ the library was built with faults (MLS_FAULTS), a panic behind every function to
 
     python3 tests/c/misuse.py include/mls.h > misuse.c
 """
+import contextlib
+import io
 import re
 import sys
 
@@ -164,8 +166,15 @@ def panic_test(returns, name, parameters):
     return "\n".join(lines + ["}"]) + "\n"
 
 
-def main():
-    header = open(sys.argv[1]).read()
+def program(header):
+    """The whole program."""
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        write(header)
+    return text.getvalue()
+
+
+def write(header):
     all_functions = list(functions(header))
     tests = [(name, test(returns, name, parameters)) for returns, name, parameters in all_functions
              if not name.endswith("_free")]
@@ -213,4 +222,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    write(open(sys.argv[1]).read())

@@ -1,4 +1,4 @@
-/* The five-minute story of API.md, from end to end: two devices, each with its own store, a service between them. */
+/* The five-minute story, from end to end: two devices, each with its own store, a service between them. */
 #include "check.h"
 
 #include <unistd.h>
@@ -20,9 +20,11 @@ static mls_client_t *open_client(const char *path, const char *user, const char 
     mls_error_t *error = NULL;
     mls_options_t *options = mls_options_new();
     mls_client_t *client = NULL;
+    // quickstart
     OK(mls_options_set_device(options, user, device, &error));
     OK(mls_options_set_trust_on_first_use(options, &error));
     OK(mls_client_open(path, key, sizeof key, options, &client, &error));
+    // end of quickstart
     mls_options_free(options);
     return client;
 }
@@ -36,16 +38,18 @@ static int alice_begins(const char *path, mls_bytes_t bob_key_package) {
     mls_messages_t *welcomes = NULL;
     mls_bytes_t message = no_bytes();
 
+    // quickstart
     TRY(mls_client_create_group(alice, MLS_DEFAULTS, &group, &error));
     TRY(mls_proposals_push_add(proposals, bob_key_package.data, bob_key_package.len, &error));
     TRY(mls_group_commit(group, proposals, MLS_DEFAULTS, &commit, &error));
     TRY(mls_commit_message(commit, &message, &error));
+    // end of quickstart
     CHECK(mls_commit_welcomes(commit, &welcomes, NULL) == MLS_ERROR_COMMIT_NOT_ACCEPTED);
+    // quickstart
     switch (server_submit(message)) {
     case ACCEPTED:
         TRY(mls_commit_accept(commit, &error));
         TRY(mls_commit_welcomes(commit, &welcomes, &error));
-        CHECK(mls_messages_count(welcomes) == 1);
         TRY(mls_messages_at(welcomes, 0, &welcome, &error));
         break;
     case REFUSED:
@@ -55,6 +59,8 @@ static int alice_begins(const char *path, mls_bytes_t bob_key_package) {
         break;
     }
     TRY(mls_group_encrypt(group, (const uint8_t *)"hello", 5, MLS_DEFAULTS, &sent, &error));
+    // end of quickstart
+    CHECK(mls_messages_count(welcomes) == 1);
 
 failed:
     if (error) fprintf(stderr, "%s (%s)\n", mls_error_message(error), mls_error_detail(error));
@@ -69,15 +75,31 @@ failed:
     return ok;
 }
 
+/* Shows a message; answers whether it is the one that was sent. */
+static int show(const mls_events_t *events, size_t i) {
+    mls_error_t *error = NULL;
+    mls_senders_t *sender = NULL;
+    mls_bytes_t text = no_bytes(), user = no_bytes();
+    OK(mls_events_data(events, i, &text, &error));
+    OK(mls_events_sender(events, i, &sender, &error));
+    OK(mls_senders_user(sender, 0, &user, &error));
+    printf("  %s: %s\n", user.data, text.data);
+    int ok = same(user, "alice@example.org") && same(text, "hello");
+    CHECK(mls_events_preview(events, i, &(mls_preview_t *){NULL}, NULL) == MLS_ERROR_INVALID_ARGUMENT);
+    mls_bytes_free(&text);
+    mls_bytes_free(&user);
+    mls_senders_free(sender);
+    return ok;
+}
+
 /* What bob's device does with any bytes; answers how many messages it showed. */
 static int bob_receives(mls_client_t *bob, mls_bytes_t bytes) {
     mls_error_t *error = NULL;
     mls_events_t *events = NULL;
     mls_group_t *group = NULL;
-    mls_senders_t *sender = NULL;
-    mls_bytes_t text = no_bytes(), user = no_bytes();
     int shown = 0;
 
+    // quickstart
     TRY(mls_client_receive(bob, bytes.data, bytes.len, &events, &error));
     for (size_t i = 0; i < mls_events_count(events); i++) {
         uint64_t id = mls_events_id(events, i);
@@ -86,26 +108,18 @@ static int bob_receives(mls_client_t *bob, mls_bytes_t bytes) {
             TRY(mls_client_join(bob, id, NULL, 0, &group, &error));
             break;
         case MLS_EVENT_MESSAGE:
-            TRY(mls_events_data(events, i, &text, &error));
-            TRY(mls_events_sender(events, i, &sender, &error));
-            TRY(mls_senders_user(sender, 0, &user, &error));
-            printf("  %s: %s\n", user.data, text.data);
-            CHECK(same(user, "alice@example.org") && same(text, "hello"));
-            CHECK(mls_events_preview(events, i, &(mls_preview_t *){NULL}, NULL) == MLS_ERROR_INVALID_ARGUMENT);
-            shown++;
+            shown += show(events, i); /* mls_events_data, mls_events_sender */
             break;
         default:
-            break;
+            break; /* kinds only grow */
         }
         TRY(mls_client_acknowledge(bob, id, &error));
     }
+    // end of quickstart
 
 failed:
     if (error) fprintf(stderr, "%s (%s)\n", mls_error_message(error), mls_error_detail(error));
     CHECK(error == NULL);
-    mls_bytes_free(&text);
-    mls_bytes_free(&user);
-    mls_senders_free(sender);
     mls_group_free(group);
     mls_events_free(events);
     return shown;

@@ -1,4 +1,4 @@
-// The five-minute story of API.md, from end to end, and a store, a validator, a codec and a clock of the application's.
+// The five-minute story, from end to end, and a store, a validator, a codec and a clock of the application's.
 #include "check.hpp"
 
 #include <array>
@@ -23,6 +23,7 @@ const std::array<std::uint8_t, MLS_STORE_KEY_LEN> key{7};
 // What bob shows of what comes in.
 std::vector<std::string> receive(const mls::Client &bob, const mls::Bytes &bytes) {
     std::vector<std::string> shown;
+    // quickstart
     for (const mls::Event &event : bob.receive(bytes)) {
         if (auto invitation = event.invited()) bob.join(*invitation);
         if (auto message = event.message()) {
@@ -31,22 +32,27 @@ std::vector<std::string> receive(const mls::Client &bob, const mls::Bytes &bytes
         }
         bob.acknowledge(event);
     }
+    // end of quickstart
     return shown;
 }
 
 // The story, with clients opened by anybody.
 void story(const mls::Client &alice, const mls::Client &bob) {
     Server server;
+    // quickstart
     auto bob_key_package = bob.create_key_packages(1).front();
     auto group = alice.create_group();
     auto commit = group.commit({mls::Proposal::add(bob_key_package)});
+    // end of quickstart
     CHECK(thrown([&] { commit.welcomes(); }) == MLS_ERROR_COMMIT_NOT_ACCEPTED);
+    // quickstart
     switch (server.submit(commit.message())) {
     case Accepted: commit.accept(); server.deliver(commit.welcomes()); break;
     case Refused: commit.reject(); break;
     case Unknown: break;
     }
     server.send(group.encrypt("hello"));
+    // end of quickstart
 
     std::vector<std::string> shown;
     for (const mls::Bytes &bytes : server.mailbox) {

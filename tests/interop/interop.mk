@@ -3,7 +3,7 @@
 .PHONY: vectors interop vectors-regenerate
 
 vectors: ## the working group's test vectors (MLS_TEST_VECTORS names their folder) and our own transcripts
-	@python3 tests/run.py vectors
+	@python3 tests/run.py transcripts vectors
 
 interop: ## live with OpenMLS, Bouncy Castle and ts-mls; MLS_TORTURE=1 for hundreds of scripts
 	@python3 tests/run.py interop interop-bouncycastle interop-ts-mls

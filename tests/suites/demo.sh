@@ -15,5 +15,5 @@ broken() { # FILE FROM TO
 }
 broken device.cpp 'seen_.count(event.id()) == 0' '(again_ += seen_.count(event.id()), true)' 'shown event [0-9]* twice'
 broken device.cpp '    files_.write("log"' '    if (shown_ != 5) files_.write("log"' 'bob shows of alice'
-broken mailbox.c 'return answer || known;' 'return 1;' 'FAILED: alice answers "accepted", not "refused"'
+broken mailbox.c 'return answer || known;' 'return answer || known || 1;' 'FAILED: alice answers "accepted", not "refused"'
 echo "3 seeds"

@@ -18,9 +18,6 @@ sed 's/"epoch_authenticator": *"[0-9a-f]\{2\}/"epoch_authenticator": "00/' "$MLS
 must_fail "epoch authenticator" passive "$WORK/passive-client-random.json"
 must_fail "no suite ran" bash -c "echo '[]' >$WORK/empty.json; $WORK/libmls-passive $WORK/empty.json"
 
-# Our own transcripts say the same to everybody.
-"$WORK/libmls-passive" --expect tests/vectors/expected tests/vectors/*.json | tee "$WORK/own"
-
 cargo test --quiet --locked -p libmls --features capi,faults --test vectors -- --nocapture | tee "$WORK/rust"
 grep -q 'messages.json: [1-9]' "$WORK/rust"
-echo "$(tail -1 "$WORK/passive"); own transcripts: $(tail -1 "$WORK/own")"
+tail -1 "$WORK/passive"

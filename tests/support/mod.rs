@@ -3,6 +3,7 @@
 pub mod dice;
 pub mod mallory;
 pub mod recorder;
+pub mod remote;
 pub mod scratch;
 
 use mls::*;
