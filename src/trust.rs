@@ -25,7 +25,7 @@ pub enum Trust {
     /// The application decides.
     Validator(Arc<dyn Validator>),
     /// The first signature key seen for an identity is remembered in the store; another key is denied unless the
-    /// holder of the first one introduced it (an update inside a group). X.509 credentials are denied.
+    /// holder of the first one introduced it (an update inside a group). Only basic credentials are accepted.
     OnFirstUse,
     /// Every credential is accepted. For tests and closed deployments only.
     InsecureAcceptAny,
@@ -229,10 +229,12 @@ fn pin_verdict(
     question: &Question,
     answer: &mut Answer,
 ) -> Result<Verdict, MlsError> {
-    if question.purpose == Purpose::ExternalSender || !matches!(question.credential, Credential::Basic { .. }) {
+    if !matches!(question.credential, Credential::Basic { .. }) {
+        return Ok(Verdict::Deny); // nothing is known of what it vouches for
+    }
+    if question.purpose == Purpose::ExternalSender {
         // A group's members agreed on its external senders; there is no later use to compare with.
-        let deny = matches!(question.credential, Credential::X509 { .. });
-        return Ok(if deny { Verdict::Deny } else { Verdict::Accept });
+        return Ok(Verdict::Accept);
     }
     // A device has a key for each signature scheme.
     let named = [&[scheme(suite)], question.identity.as_slice()].concat();
