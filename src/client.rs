@@ -363,7 +363,7 @@ fn check_store_key(key: &[u8]) -> Result<[u8; 32]> {
 }
 
 /// `InvalidCredential` for what is no certificate, `InvalidSigningKey` for a key that is not the certificate's.
-fn check_credential(credential: &Credential, key: &SigningKey) -> Result<()> {
+pub(crate) fn check_credential(credential: &Credential, key: &SigningKey) -> Result<()> {
     let Credential::X509 { chain } = credential else { return Ok(()) };
     let Some(leaf) = chain.first() else {
         return fail(ErrorCode::InvalidCredential, "an X.509 credential without a certificate");

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     CipherSuite, ErrorCode, MlsError, NewIdentity, Proposal, ProposalInfo, Result, SenderKind, SigningKey,
-    client::ClientCore,
+    client::{ClientCore, check_credential},
     engine::{self, EngineGroup, KeyPackageFields, Own, Snapshot, decode, extensions, sender_kind, time},
     error::fail,
     store::GroupTag,
@@ -32,6 +32,7 @@ pub(super) fn new_own(session: &Session, identity: &NewIdentity) -> Result<Own> 
         None => engine::generate_signing_key(suite)?,
     };
     let credential = identity.credential.clone().unwrap_or_else(|| engine::credential(current));
+    check_credential(&credential, &key)?;
     let own = Own::new(&credential, &key)?;
     // The engine builds it and peers refuse it.
     if engine::identity_of(&own.identity) != engine::identity_of(current) {
