@@ -1,7 +1,7 @@
 //! Durable state: one ordered key space, changed by compare-and-swap transactions, with sealed values above it.
 //!
 //! Two layers. A [`Storage`] is all that libmls needs of a database; [`SqliteStorage`] and [`MemoryStorage`] are
-//! two, an application can bring its own. It sees row keys in the clear and values sealed. Above it, [`Store`]
+//! two, an application can bring its own. It sees row keys in the clear and values sealed. Above it, `Store`
 //! seals and opens values, owns the key hierarchy and refuses what a newer libmls wrote.
 //!
 //! Neither layer knows what a group is: they know bytes, tags and order.
