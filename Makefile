@@ -11,7 +11,7 @@ PREFIX ?= /usr/local
 .PHONY: help setup demo test check header abi abi-update install bench docs torture clean
 
 help: ## this list
-	@cat $(MAKEFILE_LIST) | sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' | awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
+	@cat $(MAKEFILE_LIST) | sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' | awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
 setup: ## install what building and testing need (root on Debian; elsewhere: print the commands)
 	@tools/setup.sh test
@@ -46,6 +46,11 @@ abi: lib ## compare the C ABI with the one that is recorded in abi/
 
 abi-update: lib ## record the C ABI of now in abi/
 	@tools/abi.sh update
+
+docs: ## the reference in build/docs: doxygen of mls.h, rustdoc of the crate
+	@tools/setup.sh docs
+	@mkdir -p build/docs && doxygen bindings/c/Doxyfile && cargo doc --quiet --locked -p libmls --no-deps
+	@echo "build/docs/html/index.html and $(TARGET)/doc/mls/index.html"
 
 clean: ## remove what was built
 	@rm -rf build
