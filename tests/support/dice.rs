@@ -16,6 +16,10 @@ impl Dice {
         Self(seed)
     }
 
+    pub fn with(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// SplitMix64.
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

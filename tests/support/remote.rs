@@ -13,6 +13,8 @@ use std::{
 const FILE: &str = "LIBMLS_DEVICE_FILE";
 const NAME: &str = "LIBMLS_DEVICE_NAME";
 const FAULT: &str = "LIBMLS_DEVICE_FAULT";
+const ROLE: &str = "LIBMLS_DEVICE_ROLE";
+const LIMITS: &str = "LIBMLS_DEVICE_LIMITS";
 
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -79,10 +81,13 @@ pub fn serve() {
     let name = std::env::var(NAME).expect("a name");
     #[cfg(feature = "faults")]
     fault::install(&std::env::var(FAULT).unwrap_or_default());
-    let mut options = options(&name);
-    // A few of each, so that every kind of write comes up soon.
-    options.limits.fold_distance = 8;
-    options.limits.send_window = 4;
+    let mut options = small(&name);
+    if std::env::var(LIMITS).is_ok_and(|limits| limits == "default") {
+        options.limits = Limits::default();
+    }
+    if std::env::var(ROLE).is_ok_and(|role| role == "extension") {
+        options.role = Role::Extension;
+    }
     let client = match Client::open(&file, vec![7; 32], options) {
         Ok(client) => client,
         Err(error) => panic!("{error}"),
@@ -95,7 +100,34 @@ pub fn serve() {
             Ok(answer) => format!("ok {answer}"),
             Err(error) => format!("err {} {}", error.code().name(), error.detail().replace(' ', "_")),
         };
-        println!("\n> {answer}");
+        // In one piece, for who counts system calls.
+        std::io::stdout().write_all(format!("\n> {answer}\n").as_bytes()).expect("heard");
+    }
+}
+
+/// A few of each, so that every kind of write comes up soon.
+pub fn small(name: &str) -> Options {
+    let mut options = options(name);
+    options.limits.fold_distance = 8;
+    options.limits.send_window = 4;
+    options
+}
+
+/// Whoever obeys commands.
+pub trait Device: Send {
+    fn command(&mut self, command: &str) -> Result<String, String>;
+}
+
+impl Device for Remote {
+    fn command(&mut self, command: &str) -> Result<String, String> {
+        self.call(command).expect("it is alive")
+    }
+}
+
+impl Device for Client {
+    fn command(&mut self, command: &str) -> Result<String, String> {
+        let words: Vec<&str> = command.split(' ').collect();
+        obey(self, &words).map_err(|error| format!("err {} {}", error.code().name(), error.detail()))
     }
 }
 
@@ -251,6 +283,9 @@ pub struct Start {
     pub under: Vec<String>,
     /// An injected fault.
     pub fault: String,
+    pub is_extension: bool,
+    /// The default limits in place of small ones.
+    pub has_defaults: bool,
 }
 
 /// The other end.
@@ -273,6 +308,8 @@ impl Remote {
             .env(FILE, file)
             .env(NAME, name)
             .env(FAULT, &start.fault)
+            .env(LIMITS, if start.has_defaults { "default" } else { "" })
+            .env(ROLE, if start.is_extension { "extension" } else { "" })
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
