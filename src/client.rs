@@ -574,7 +574,7 @@ impl ClientCore {
     }
 
     /// The store is an older copy of itself: no group of it may send, since that would use keys twice. The store's mark
-    /// goes up to the anchor's last, so that a crash on the way starts this anew.
+    /// goes above the anchor's last, so that a crash on the way starts this anew.
     fn give_up_groups(&self, mark: u64) -> Result<()> {
         let all = Key::from_bytes(vec![crate::group::GROUP]);
         let mut from = all.clone();
@@ -598,7 +598,7 @@ impl ClientCore {
             })?;
         }
         self.step(|tx| {
-            tx.set_mark(mark);
+            tx.set_mark(mark + 1);
             Ok(())
         })
     }
