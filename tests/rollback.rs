@@ -197,3 +197,48 @@ fn without_an_anchor_a_commit_of_our_own_that_is_not_known_proves_it() {
         rejoin(&alice, &bob, &bobs);
     }
 }
+
+#[test]
+fn an_anchor_that_fails_loses_no_key_and_repeats_none() {
+    // The whole of it stores the anchor ten times when nothing fails.
+    for fails in 1..=10 {
+        let anchor = Arc::new(Keystore::default());
+        anchor.fails.store(fails, Ordering::Relaxed);
+        let device = Device::new(Some(anchor.clone()));
+        let (alice, bob) = (device.open(), support::device("bob"));
+        // Whatever fails is done once more, as an application would.
+        let group = alice.create_group(GroupOptions::default()).expect("a group");
+        let adds = vec![Proposal::add(key_package(&bob))];
+        let commit = loop {
+            match group.commit(adds.clone(), CommitOptions::default()) {
+                Ok(commit) => break commit,
+                Err(error) => assert_eq!(error.code(), ErrorCode::CallbackFailed),
+            }
+        };
+        while let Err(error) = commit.accept() {
+            assert_eq!(error.code(), ErrorCode::CallbackFailed);
+        }
+        let bobs = join(&bob, &commit.welcomes().expect("Welcomes")[0]);
+        agree(&[&group, &bobs]);
+        let mut failed = 0;
+        for n in 0..140 {
+            let message = loop {
+                match group.encrypt(n.to_string().into_bytes(), EncryptOptions::default()) {
+                    Ok(message) => break message,
+                    Err(error) => {
+                        assert_eq!(error.code(), ErrorCode::CallbackFailed);
+                        failed += 1;
+                    }
+                }
+            };
+            assert_eq!(text(one(&bob, &message)), n.to_string());
+        }
+        assert!(failed <= 1);
+        // A failure that has not come yet would come to what follows, which does not try again.
+        anchor.fails.store(0, Ordering::Relaxed);
+        drop((commit, group, alice));
+        let alice = device.open();
+        let id = bobs.id().to_vec();
+        assert_eq!(text(one(&bob, &say(&alice.group(&id).expect("the group"), "on"))), "on");
+    }
+}
