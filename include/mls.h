@@ -988,8 +988,11 @@ mls_status_t mls_options_set_limit_hold_commits_above(mls_options_t *options,
                                                       uint32_t members,
                                                       mls_error_t **error);
 
-/// All limits at once, for an iOS notification extension: at most 8 MB of heap beyond the open client.
-MLS_MUST_USE mls_status_t mls_options_set_limits_extension(mls_options_t *options, mls_error_t **error);
+/// All limits at once, for an iOS notification extension: smaller than the defaults. Meant for 8 MB of heap beyond the open
+/// client, which has not been measured.
+MLS_MUST_USE
+mls_status_t mls_options_set_limits_extension(mls_options_t *options,
+                                              mls_error_t **error);
 
 /// Trusts the first signature key seen for an identity, and remembers it in the store; another key is denied unless
 /// the holder of the first one introduced it (an update inside a group). X.509 credentials are denied. Replaces any

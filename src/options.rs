@@ -185,7 +185,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// For an iOS notification extension: at most 8 MB of heap beyond the open client.
+    /// For an iOS notification extension: smaller than the defaults. Meant for 8 MB of heap beyond the open
+    /// client, which has not been measured.
     pub fn extension() -> Self {
         Self {
             message_bytes: 1 << 20,

@@ -222,7 +222,7 @@ pub(crate) fn envelope(message: &[u8]) -> Result<Envelope> {
     Ok(Envelope::Framed { group_id, epoch, content, private: format == 2, sender, leaf })
 }
 
-/// Decodes a message within a budget of bytes.
+/// Decodes a message, without a budget of heap.
 pub(crate) fn decode(message: &[u8]) -> Result<mls_rs::MlsMessage> {
     mls_rs::MlsMessage::from_bytes(message)
         .map_err(|error| MlsError::new(ErrorCode::InvalidMessage, "no MLS message").with_detail(variant(&error)))
