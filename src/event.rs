@@ -400,6 +400,25 @@ pub struct RejoinNeeded {
     pub epoch: u64,
 }
 
+impl Committed {
+    /// A new epoch in which nothing has changed yet.
+    pub(crate) fn new(sender: Sender, epoch: u64) -> Self {
+        Self {
+            sender,
+            epoch,
+            commit: None,
+            added: Vec::new(),
+            removed: Vec::new(),
+            updated: Vec::new(),
+            psks: Vec::new(),
+            context_changed: false,
+            custom: Vec::new(),
+            dropped: Vec::new(),
+            aad: Vec::new(),
+        }
+    }
+}
+
 /// A credential that an event carries, for a match on its user.
 impl Sender {
     /// The credential's bytes; empty if it is not known.

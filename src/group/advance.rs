@@ -135,8 +135,7 @@ impl Group {
             CommitEffect::NewEpoch(epoch) => {
                 let before = |leaf: u32| epoch.prior_state.member_at_index(leaf).map(|member| member.signing_identity);
                 let sender = committer(&before);
-                let mut committed = self.changes(session, epoch, &before)?;
-                committed.sender = sender.clone();
+                let mut committed = self.changes(session, epoch, &before, sender.clone())?;
                 committed.commit = own.map(|row| row.id);
                 committed.aad = description.authenticated_data.clone();
                 if description.is_external {
@@ -174,21 +173,10 @@ impl Group {
         session: &Session,
         epoch: &NewEpoch,
         before: &dyn Fn(u32) -> Option<SigningIdentity>,
+        sender: Sender,
     ) -> Result<Committed> {
         let settings = &self.client.settings;
-        let mut committed = Committed {
-            sender: settings.sender(SenderKind::Member, None, None),
-            epoch: epoch.epoch,
-            commit: None,
-            added: Vec::new(),
-            removed: Vec::new(),
-            updated: Vec::new(),
-            psks: Vec::new(),
-            context_changed: false,
-            custom: Vec::new(),
-            dropped: Vec::new(),
-            aad: Vec::new(),
-        };
+        let mut committed = Committed::new(sender, epoch.epoch);
         for info in &epoch.applied_proposals {
             match &info.proposal {
                 Proposal::Add(add) => {

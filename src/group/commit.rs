@@ -151,6 +151,11 @@ impl CommitRow {
         }
     }
 
+    /// Whether it is an external commit that the service has not answered, or has and is now said to be wrong.
+    pub(super) fn is_joining(&self) -> bool {
+        self.external && self.status() != CommitStatus::Accepted
+    }
+
     /// A commit whose epoch is there already.
     pub(super) fn made(id: u64, epoch: u64, message: Vec<u8>, welcomes: Vec<Vec<u8>>) -> Self {
         Self {
@@ -431,8 +436,7 @@ impl Group {
 
     pub(crate) fn accept_commit(&self, id: u64) -> Result<()> {
         self.client.settings.full()?;
-        if let Some(row) = self.stored_commit(id)?.filter(|row| row.external && row.status() != CommitStatus::Accepted)
-        {
+        if let Some(row) = self.stored_commit(id)?.filter(CommitRow::is_joining) {
             return self.accept_joining(row);
         }
         self.attempt(|locked| {

@@ -97,6 +97,10 @@ fn undecryptable(detail: String, epoch: u64) -> Outcome {
     Outcome::Tell(EventKind::Undecryptable(Undecryptable { detail, epoch }))
 }
 
+fn wait(reason: HeldFor, message: &Incoming) -> Outcome {
+    Outcome::Wait(HeldRow::new(reason, message.epoch, &message.bytes))
+}
+
 fn denied(reason: DeniedReason, detail: impl Into<String>, message: &Incoming) -> Outcome {
     let (detail, message) = (detail.into(), message.bytes.clone());
     Outcome::Tell(EventKind::Denied(Denied { reason, detail, sender: None, message }))
@@ -149,6 +153,15 @@ fn leaves_intact(failure: &Failure, message: &Incoming) -> bool {
         | E::InvalidNodeIndex(_)
         | E::ExpectedNode => !message.private && message.content != ContentKind::Commit,
         _ => false,
+    }
+}
+
+/// A message decoded, or why it cannot be. Application messages are always encrypted (RFC 9420 section 6).
+fn decoded(message: &Incoming) -> Result<MlsMessage, String> {
+    match engine::decode(&message.bytes) {
+        Ok(_) if message.is_application() && !message.private => Err("UnencryptedApplicationMessage".into()),
+        Ok(decoded) => Ok(decoded),
+        Err(error) => Err(error.detail().into()),
     }
 }
 
@@ -304,7 +317,7 @@ impl Group {
         for message in messages.iter().take(room.max(1)) {
             let outcome = match message.epoch.cmp(&locked.session().row.epoch) {
                 Ordering::Equal => self.open_current(locked.session(), message, &fresh)?,
-                Ordering::Greater => Outcome::Wait(HeldRow::new(HeldFor::Epoch, message.epoch, &message.bytes)),
+                Ordering::Greater => wait(HeldFor::Epoch, message),
                 // Its epoch's record is written with it: a step of its own.
                 Ordering::Less if outcomes.is_empty() => {
                     return Ok(self.late(locked, message)?.map(|events| (1, events)));
@@ -323,10 +336,9 @@ impl Group {
 
     /// Opens an application message of the current epoch. `fresh` are keys of messages that are not stored yet.
     fn open_current(&self, session: &mut Session, message: &Incoming, fresh: &[Used]) -> Result<Outcome> {
-        let decoded = match engine::decode(&message.bytes) {
-            Ok(decoded) if message.private => decoded,
-            Ok(_) => return Ok(undecryptable("UnencryptedApplicationMessage".into(), message.epoch)),
-            Err(error) => return Ok(undecryptable(error.detail().into(), message.epoch)),
+        let decoded = match decoded(message) {
+            Ok(decoded) => decoded,
+            Err(detail) => return Ok(undecryptable(detail, message.epoch)),
         };
         let opened = match self.core.is_suspicious() || session.damaged {
             true => self.open_suspect(session, decoded, fresh)?,
@@ -439,14 +451,10 @@ impl Group {
         let Some(mut past) = past else {
             return self.store_outcomes(locked, vec![(message, ignored(IgnoredReason::TooOld, message.epoch))]);
         };
-        let decoded = match engine::decode(&message.bytes) {
-            Ok(decoded) if message.private => decoded,
-            Ok(_) => {
-                let outcome = undecryptable("UnencryptedApplicationMessage".into(), message.epoch);
-                return self.store_outcomes(locked, vec![(message, outcome)]);
-            }
-            Err(error) => {
-                let outcome = undecryptable(error.detail().into(), message.epoch);
+        let decoded = match decoded(message) {
+            Ok(decoded) => decoded,
+            Err(detail) => {
+                let outcome = undecryptable(detail, message.epoch);
                 return self.store_outcomes(locked, vec![(message, outcome)]);
             }
         };
@@ -535,7 +543,7 @@ impl Group {
     fn by_epoch(&self, session: &Session, message: &Incoming) -> Option<Outcome> {
         match message.epoch.cmp(&session.row.epoch) {
             Ordering::Less => Some(ignored(IgnoredReason::TooOld, message.epoch)),
-            Ordering::Greater => Some(Outcome::Wait(HeldRow::new(HeldFor::Epoch, message.epoch, &message.bytes))),
+            Ordering::Greater => Some(wait(HeldFor::Epoch, message)),
             Ordering::Equal => None,
         }
     }
@@ -555,10 +563,10 @@ impl Group {
             let outcome = denied(DeniedReason::Policy, "outsiders' proposals are not taken", message);
             return self.store_outcomes(locked, vec![(message, outcome)]);
         }
-        let decoded = match engine::decode(&message.bytes) {
+        let decoded = match decoded(message) {
             Ok(decoded) => decoded,
-            Err(error) => {
-                let outcome = undecryptable(error.detail().into(), message.epoch);
+            Err(detail) => {
+                let outcome = undecryptable(detail, message.epoch);
                 return self.store_outcomes(locked, vec![(message, outcome)]);
             }
         };
@@ -623,7 +631,7 @@ impl Group {
                 return self.refuse(locked, message, outcome);
             }
             Some(Verdict::Later) => {
-                let outcome = Outcome::Wait(HeldRow::new(HeldFor::Validator, message.epoch, &message.bytes));
+                let outcome = wait(HeldFor::Validator, message);
                 return self.refuse(locked, message, outcome);
             }
             _ => {}
@@ -680,10 +688,7 @@ impl Group {
             Sight::Opened(_) | Sight::Signed => {}
         }
         // It is a member's, or an outsider's who may send. If those cost too much, the application has to want it.
-        Ok(self
-            .core
-            .is_exhausted(message.epoch)
-            .then(|| Outcome::Wait(HeldRow::new(HeldFor::Limits, message.epoch, &message.bytes))))
+        Ok(self.core.is_exhausted(message.epoch).then(|| wait(HeldFor::Limits, message)))
     }
 
     /// Who has sent a commit that the loaded group could not apply, if anybody has.
@@ -710,17 +715,16 @@ impl Group {
     }
 
     fn commit_message(&self, locked: &mut Locked, message: &Incoming) -> Result<Option<Vec<Event>>> {
-        if let Some(row) = self.external_commit(message)? {
-            return Ok(Some(self.merge_joining(locked, &row, message.held.clone())?));
-        }
-        let hash = engine::hash(&message.bytes);
-        if let Some(row) = self.commit_rows()?.into_iter().find(|row| row.hash == hash) {
+        if let Some(row) = self.own_commit(message)? {
+            if row.is_joining() {
+                return Ok(Some(self.merge_joining(locked, &row, message.held.clone())?));
+            }
             if row.status() == CommitStatus::Accepted || row.epoch != locked.session().row.epoch {
                 let outcome = ignored(IgnoredReason::OwnEcho, message.epoch);
                 return self.store_outcomes(locked, vec![(message, outcome)]);
             }
             if self.client.settings.role == Role::Extension {
-                let outcome = Outcome::Wait(HeldRow::new(HeldFor::Limits, message.epoch, &message.bytes));
+                let outcome = wait(HeldFor::Limits, message);
                 return self.store_outcomes(locked, vec![(message, outcome)]);
             }
             return self.merge(locked, row, message.held.clone());
@@ -730,13 +734,13 @@ impl Group {
         }
         let members = locked.session().engine.roster().members_iter().count();
         if self.client.settings.limits.hold_commits_above.is_some_and(|limit| members > limit as usize) {
-            let outcome = Outcome::Wait(HeldRow::new(HeldFor::Limits, message.epoch, &message.bytes));
+            let outcome = wait(HeldFor::Limits, message);
             return self.store_outcomes(locked, vec![(message, outcome)]);
         }
-        let decoded = match engine::decode(&message.bytes) {
+        let decoded = match decoded(message) {
             Ok(decoded) => decoded,
-            Err(error) => {
-                let outcome = undecryptable(error.detail().into(), message.epoch);
+            Err(detail) => {
+                let outcome = undecryptable(detail, message.epoch);
                 return self.store_outcomes(locked, vec![(message, outcome)]);
             }
         };
@@ -791,7 +795,7 @@ impl Group {
                 return self.refuse(locked, message, outcome);
             }
             Some(Verdict::Later) => {
-                let outcome = Outcome::Wait(HeldRow::new(HeldFor::Validator, message.epoch, &message.bytes));
+                let outcome = wait(HeldFor::Validator, message);
                 return self.refuse(locked, message, outcome);
             }
             _ => {}
@@ -845,7 +849,7 @@ impl Group {
         }
         let intact = leaves_intact(&failure, message);
         let outcome = if is(&failure, |e| matches!(e, EngineError::ProposalNotFound)) {
-            Outcome::Wait(HeldRow::new(HeldFor::Proposal, message.epoch, &message.bytes))
+            wait(HeldFor::Proposal, message)
         } else if intact {
             unopened(failure, message)
         } else {
@@ -956,14 +960,18 @@ impl Group {
         Ok(messages)
     }
 
-    /// The external commit of ours that this is, if the service has not answered it, or has and is now said to be wrong.
+    /// The external commit of ours that this is, if it still joins.
     pub(super) fn external_commit(&self, message: &Incoming) -> Result<Option<CommitRow>> {
-        if message.content != ContentKind::Commit {
-            return Ok(None);
+        match message.content {
+            ContentKind::Commit => Ok(self.own_commit(message)?.filter(CommitRow::is_joining)),
+            _ => Ok(None),
         }
+    }
+
+    /// The commit of ours that a message is, by its bytes.
+    fn own_commit(&self, message: &Incoming) -> Result<Option<CommitRow>> {
         let hash = engine::hash(&message.bytes);
-        let rows = self.commit_rows()?.into_iter();
-        Ok(rows.into_iter().find(|row| row.hash == hash && row.external && row.status() != CommitStatus::Accepted))
+        Ok(self.commit_rows()?.into_iter().find(|row| row.hash == hash))
     }
 
     /// The external commit of ours that is pending.

@@ -88,23 +88,10 @@ impl Group {
             let row = CommitRow::made(id, epoch, Vec::new(), welcomes.clone());
             tx.batch.put(CommitRow::key(&group, id), encode(&row));
             trust.remember(&mut tx.batch);
-            let committed = Committed {
-                sender: by.clone(),
-                epoch,
-                commit: Some(id),
-                added: members
-                    .iter()
-                    .filter(|member| member.index != own)
-                    .map(|member| sender(member.index, &member.signing_identity))
-                    .collect(),
-                removed: Vec::new(),
-                updated: Vec::new(),
-                psks: Vec::new(),
-                context_changed: false,
-                custom: Vec::new(),
-                dropped: Vec::new(),
-                aad: Vec::new(),
-            };
+            let others = members.iter().filter(|member| member.index != own);
+            let mut committed = Committed::new(by.clone(), epoch);
+            committed.commit = Some(id);
+            committed.added = others.map(|member| sender(member.index, &member.signing_identity)).collect();
             tx.event(Some(group.core.tag), &group.core.id, EventKind::Committed(committed));
             Ok(id)
         })?;
