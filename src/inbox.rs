@@ -176,7 +176,7 @@ impl ClientCore {
         let deny = |reason, detail: &str| {
             EventKind::Denied(Denied { reason, detail: detail.to_owned(), sender: None, message: message.to_vec() })
         };
-        let Ok(decoded) = engine::decode(message) else {
+        let Ok(decoded) = self.settings.decode(message) else {
             return self.tell(&[], undecryptable("SerializationError"));
         };
         let mut reference = None;

@@ -132,7 +132,7 @@ impl KeyPackageRow {
     /// An engine that can use it, and as whom.
     pub(crate) fn engine(&self, client: &ClientCore) -> Result<(Parts, Own, CipherSuite)> {
         let fields = KeyPackageFields::read(&self.message)?;
-        let decoded = engine::decode(&self.message)?;
+        let decoded = client.settings.decode(&self.message)?;
         let Some(package) = decoded.as_key_package() else {
             return fail(ErrorCode::StoreCorrupt, "a key package in the store is damaged");
         };
@@ -253,7 +253,7 @@ impl Client {
         self.core.settings.full()?;
         let fields = KeyPackageFields::read(&secrets.message)?;
         let checked = fields.check_secrets(&secrets)?;
-        let message = engine::decode(&secrets.message)?;
+        let message = self.core.settings.decode(&secrets.message)?;
         let reference = message.key_package_reference(&engine::suite_provider(fields.suite)?)?;
         let Some(reference) = reference else {
             return fail(ErrorCode::UnexpectedMessage, "not a key package");

@@ -185,8 +185,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// For an iOS notification extension: smaller than the defaults. Meant for 8 MB of heap beyond the open
-    /// client, which has not been measured.
+    /// For an iOS notification extension: smaller than the defaults. What a message makes it allocate stays
+    /// below 8 MB (`tests/bombs.rs`).
     pub fn extension() -> Self {
         Self {
             message_bytes: 1 << 20,

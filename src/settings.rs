@@ -2,7 +2,9 @@
 
 use crate::{
     Anchor, Capabilities, CipherSuite, Clock, Credential, CredentialCodec, Device, ErrorCode, Extension, Limits,
-    MlsError, Options, Policy, Result, Role, Sender, SenderKind, Trust, engine, error::fail,
+    MlsError, Options, Policy, Result, Role, Sender, SenderKind, Trust,
+    engine::{self, Budget},
+    error::fail,
 };
 use mls_rs::{ExtensionList, extension::ExtensionType, identity::SigningIdentity};
 use std::{
@@ -76,6 +78,16 @@ impl Settings {
             Some(clock) => clock.now(),
             None => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         }
+    }
+
+    /// What decoding a message from outside may cost.
+    pub(crate) fn budget(&self) -> Budget {
+        Budget::new(&self.limits)
+    }
+
+    /// Decodes a message from outside.
+    pub(crate) fn decode(&self, message: &[u8]) -> Result<mls_rs::MlsMessage> {
+        engine::decode(message, self.budget())
     }
 
     /// `NotAllowed` for a notification extension.

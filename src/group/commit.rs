@@ -664,7 +664,7 @@ fn build_on(
     let leaf_extensions = options.leaf_extensions.as_ref().or(by_value);
     let leaf_extensions = leaf_extensions.map(|list| client.settings.leaf_extensions(list)).transpose()?;
     let key_packages = proposals.iter().filter_map(|proposal| match proposal {
-        Proposal::Add { key_package } => Some(engine::decode(key_package)),
+        Proposal::Add { key_package } => Some(client.settings.decode(key_package)),
         _ => None,
     });
     let mut key_packages = key_packages.collect::<Result<Vec<_>>>()?.into_iter();

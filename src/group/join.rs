@@ -14,7 +14,7 @@ use crate::{
     error::fail,
     key_package::KeyPackageRow,
     ledger::{Fold, Tx, decode, encode},
-    settings::{EXTERNAL_SENDERS, REQUIRED_CAPABILITIES},
+    settings::{EXTERNAL_SENDERS, REQUIRED_CAPABILITIES, Settings},
     store::Key,
     trust::{Answer, Purpose, Question},
 };
@@ -30,7 +30,6 @@ use mls_rs::{
     identity::{CredentialType, SigningIdentity},
     psk::ExternalPskId,
 };
-use mls_rs_crypto_awslc::AwsLcCryptoProvider;
 use zeroize::Zeroizing;
 
 /// Invitations that wait.
@@ -90,10 +89,10 @@ fn exported_tree(client: &ClientCore, tree: &[u8]) -> Result<ExportedTree<'stati
 }
 
 fn check_tree(client: &ClientCore, tree: &[u8]) -> Result<()> {
-    if engine::leaf_count(tree).map_err(invalid_tree)? > client.settings.limits.members {
-        return fail(ErrorCode::TooLarge, "the ratchet tree has more leaves than the limit");
-    }
-    Ok(())
+    client.settings.budget().check_tree(tree).map_err(|error| match error.code() {
+        ErrorCode::TooLarge => error,
+        _ => invalid_tree(error),
+    })
 }
 
 fn tree_extension(extensions: &ExtensionList) -> Option<&[u8]> {
@@ -123,9 +122,9 @@ fn written(engine: &mut EngineGroup, parts: &Parts) -> Result<Zeroizing<Vec<u8>>
     Ok(parts.provider.take_written().expect("the engine has just written").snapshot)
 }
 
-fn group_info_of(message: &[u8], limit: u64) -> Result<MlsMessage> {
-    super::held::check_size(message.len(), limit)?;
-    let message = engine::decode(message)?;
+fn group_info_of(message: &[u8], settings: &Settings) -> Result<MlsMessage> {
+    super::held::check_size(message.len(), settings.limits.message_bytes)?;
+    let message = settings.decode(message)?;
     match message.as_group_info() {
         Some(_) => Ok(message),
         None => fail(ErrorCode::UnexpectedMessage, "not a GroupInfo"),
@@ -212,7 +211,7 @@ impl Client {
         self.core.open()?;
         self.core.settings.full()?;
         let core = &self.core;
-        let message = group_info_of(group_info, core.settings.limits.message_bytes)?;
+        let message = group_info_of(group_info, &core.settings)?;
         let info = message.as_group_info().expect("it was checked to be one");
         let suite = engine::suite(CipherSuite(info.group_context().cipher_suite.raw_value()))?;
         let epoch = info.group_context().epoch;
@@ -294,7 +293,7 @@ impl Client {
     /// `Unsupported`.
     pub fn preview(&self, group_info: &[u8], tree: Option<Vec<u8>>) -> Result<GroupPreview> {
         self.core.open()?;
-        let message = group_info_of(group_info, self.core.settings.limits.message_bytes)?;
+        let message = group_info_of(group_info, &self.core.settings)?;
         let info = message.as_group_info().expect("it was checked to be one");
         engine::suite(CipherSuite(info.group_context().cipher_suite.raw_value()))?;
         let tree = match (tree_extension(info.extensions()), &tree) {
@@ -307,7 +306,7 @@ impl Client {
         if let Some(tree) = tree {
             let parts = self.core.parts();
             let observer = ExternalClient::builder()
-                .crypto_provider(AwsLcCryptoProvider::new())
+                .crypto_provider(parts.crypto.clone())
                 .identity_provider(parts.identity.clone())
                 .build();
             let sender = info.sender();
@@ -324,7 +323,7 @@ impl Client {
     pub fn propose_join(&self, group_info: &[u8], aad: Vec<u8>) -> Result<Vec<u8>> {
         self.core.open()?;
         self.core.settings.full()?;
-        let message = group_info_of(group_info, self.core.settings.limits.message_bytes)?;
+        let message = group_info_of(group_info, &self.core.settings)?;
         let info = message.as_group_info().expect("it was checked to be one");
         let suite = engine::suite(CipherSuite(info.group_context().cipher_suite.raw_value()))?;
         let Some(tree) = tree_extension(info.extensions()) else {
@@ -336,7 +335,7 @@ impl Client {
         let own = self.core.own(suite)?;
         let parts = self.core.parts();
         let observer = ExternalClient::builder()
-            .crypto_provider(AwsLcCryptoProvider::new())
+            .crypto_provider(parts.crypto.clone())
             .identity_provider(parts.identity.clone())
             .build();
         run(|| observer.observe_group(message.clone(), Some(tree), None))?;
@@ -370,7 +369,7 @@ impl Client {
     ) -> Result<Vec<u8>> {
         self.core.open()?;
         self.core.settings.full()?;
-        let message = group_info_of(group_info, self.core.settings.limits.message_bytes)?;
+        let message = group_info_of(group_info, &self.core.settings)?;
         let info = message.as_group_info().expect("it was checked to be one");
         let suite = engine::suite(CipherSuite(info.group_context().cipher_suite.raw_value()))?;
         let tree = match (tree_extension(info.extensions()), &tree) {
@@ -381,14 +380,14 @@ impl Client {
         let own = self.core.own(suite)?;
         let parts = self.core.parts();
         let client = ExternalClient::builder()
-            .crypto_provider(AwsLcCryptoProvider::new())
+            .crypto_provider(parts.crypto.clone())
             .identity_provider(parts.identity.clone())
             .signer(own.signer.clone(), own.identity.clone())
             .build();
         let mut observed = run(|| client.observe_group(message.clone(), Some(tree), None))?;
         let proposed = match proposal {
             Proposal::Add { key_package } => {
-                let key_package = engine::decode(&key_package)?;
+                let key_package = self.core.settings.decode(&key_package)?;
                 run(|| observed.propose_add(key_package, aad))
             }
             Proposal::Remove { leaf } => run(|| observed.propose_remove(leaf, aad)),
@@ -515,7 +514,7 @@ impl ClientCore {
         let Some(package) = KeyPackageRow::get(&self.store, &row.key_package)? else {
             return fail(ErrorCode::InvalidWelcome, "the key package of this Welcome is gone");
         };
-        let welcome = engine::decode(&row.welcome)?;
+        let welcome = self.settings.decode(&row.welcome)?;
         let (parts, own, suite) = package.engine(self)?;
         let tree = tree.map(|tree| exported_tree(self, tree)).transpose()?;
         let (engine, info) = match &row.parent {
@@ -530,7 +529,7 @@ impl ClientCore {
         let Some(package) = KeyPackageRow::get(&self.store, reference)? else {
             return fail(ErrorCode::InvalidWelcome, "the key package of this Welcome is gone");
         };
-        let message = engine::decode(welcome)?;
+        let message = self.settings.decode(welcome)?;
         let mut row = InvitationRow {
             welcome: welcome.to_vec(),
             key_package: reference.to_vec(),

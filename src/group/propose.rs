@@ -9,7 +9,7 @@ use super::{
 use crate::{
     CipherSuite, ErrorCode, MlsError, NewIdentity, Proposal, ProposalInfo, Result, SenderKind, SigningKey,
     client::{ClientCore, check_credential},
-    engine::{self, EngineGroup, KeyPackageFields, Own, Snapshot, decode, extensions, sender_kind, time},
+    engine::{self, EngineGroup, KeyPackageFields, Own, Snapshot, extensions, sender_kind, time},
     error::fail,
     store::GroupTag,
 };
@@ -46,7 +46,7 @@ pub(super) fn check_key_package(client: &ClientCore, session: &Session, bytes: &
     if bytes.len() as u64 > client.settings.limits.message_bytes {
         return fail(ErrorCode::TooLarge, "the key package is over the limit of a message's size");
     }
-    let message = decode(bytes)?;
+    let message = client.settings.decode(bytes)?;
     let Some(key_package) = message.as_key_package() else {
         return fail(ErrorCode::UnexpectedMessage, "not a key package");
     };
@@ -69,7 +69,7 @@ impl Group {
             for proposal in &proposals {
                 let session = locked.session();
                 let made = check_proposal(&self.client, session, proposal)
-                    .and_then(|()| make(session, proposal, aad.clone()))
+                    .and_then(|()| make(&self.client, session, proposal, aad.clone()))
                     .and_then(|message| Ok(message.to_bytes()?));
                 messages.push(locked.settle(made)?);
             }
@@ -221,7 +221,7 @@ pub(super) fn check_proposal(client: &ClientCore, session: &Session, proposal: &
 }
 
 /// Makes the proposal message.
-fn make(session: &mut Session, proposal: &Proposal, aad: Vec<u8>) -> Result<mls_rs::MlsMessage> {
+fn make(client: &ClientCore, session: &mut Session, proposal: &Proposal, aad: Vec<u8>) -> Result<mls_rs::MlsMessage> {
     let new = match proposal {
         Proposal::Update { identity: Some(identity), .. } => Some(new_own(session, identity)?),
         _ => None,
@@ -229,7 +229,7 @@ fn make(session: &mut Session, proposal: &Proposal, aad: Vec<u8>) -> Result<mls_
     let engine: &mut EngineGroup = &mut session.engine;
     Ok(match proposal {
         Proposal::Add { key_package } => {
-            let message = decode(key_package)?;
+            let message = client.settings.decode(key_package)?;
             let added = message.as_key_package().map(|key_package| key_package.signing_identity().clone());
             let made = run(|| engine.propose_add(message, aad))?;
             // The engine's builder asks nobody about an Add before it is committed.

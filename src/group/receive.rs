@@ -156,15 +156,6 @@ fn leaves_intact(failure: &Failure, message: &Incoming) -> bool {
     }
 }
 
-/// A message decoded, or why it cannot be. Application messages are always encrypted (RFC 9420 section 6).
-fn decoded(message: &Incoming) -> Result<MlsMessage, String> {
-    match engine::decode(&message.bytes) {
-        Ok(_) if message.is_application() && !message.private => Err("UnencryptedApplicationMessage".into()),
-        Ok(decoded) => Ok(decoded),
-        Err(error) => Err(error.detail().into()),
-    }
-}
-
 /// An application message that does not open.
 fn unopened(failure: Failure, message: &Incoming) -> Outcome {
     if is(&failure, |e| matches!(e, EngineError::KeyMissing(_))) {
@@ -185,6 +176,15 @@ fn is(failure: &Failure, test: fn(&EngineError) -> bool) -> bool {
 }
 
 impl Group {
+    /// A message decoded, or why it cannot be. Application messages are always encrypted (RFC 9420 section 6).
+    fn decoded(&self, message: &Incoming) -> Result<MlsMessage, String> {
+        match self.client.settings.decode(&message.bytes) {
+            Ok(_) if message.is_application() && !message.private => Err("UnencryptedApplicationMessage".into()),
+            Ok(decoded) => Ok(decoded),
+            Err(error) => Err(error.detail().into()),
+        }
+    }
+
     /// Processes messages of this group in their order.
     pub(crate) fn receive(&self, messages: &[Incoming]) -> Result<Vec<Event>> {
         let mut events = Vec::new();
@@ -336,7 +336,7 @@ impl Group {
 
     /// Opens an application message of the current epoch. `fresh` are keys of messages that are not stored yet.
     fn open_current(&self, session: &mut Session, message: &Incoming, fresh: &[Used]) -> Result<Outcome> {
-        let decoded = match decoded(message) {
+        let decoded = match self.decoded(message) {
             Ok(decoded) => decoded,
             Err(detail) => return Ok(undecryptable(detail, message.epoch)),
         };
@@ -451,7 +451,7 @@ impl Group {
         let Some(mut past) = past else {
             return self.store_outcomes(locked, vec![(message, ignored(IgnoredReason::TooOld, message.epoch))]);
         };
-        let decoded = match decoded(message) {
+        let decoded = match self.decoded(message) {
             Ok(decoded) => decoded,
             Err(detail) => {
                 let outcome = undecryptable(detail, message.epoch);
@@ -516,7 +516,7 @@ impl Group {
     /// Looks at an encrypted message that claims to be our own with the eyes of another member who has used up our keys
     /// up to the mark.
     fn look_as_other(&self, session: &mut Session, message: &Incoming) -> Result<Own> {
-        let Ok(decoded) = engine::decode(&message.bytes) else { return Ok(Own::Forged) };
+        let Ok(decoded) = self.client.settings.decode(&message.bytes) else { return Ok(Own::Forged) };
         if session.mirror.is_none() {
             let used_up = session.row.mark.max(session.generation);
             let snapshot = engine::with_other_leaf(&session.folded_snapshot(&self.client, used_up)?)?;
@@ -563,7 +563,7 @@ impl Group {
             let outcome = denied(DeniedReason::Policy, "outsiders' proposals are not taken", message);
             return self.store_outcomes(locked, vec![(message, outcome)]);
         }
-        let decoded = match decoded(message) {
+        let decoded = match self.decoded(message) {
             Ok(decoded) => decoded,
             Err(detail) => {
                 let outcome = undecryptable(detail, message.epoch);
@@ -737,7 +737,7 @@ impl Group {
             let outcome = wait(HeldFor::Limits, message);
             return self.store_outcomes(locked, vec![(message, outcome)]);
         }
-        let decoded = match decoded(message) {
+        let decoded = match self.decoded(message) {
             Ok(decoded) => decoded,
             Err(detail) => {
                 let outcome = undecryptable(detail, message.epoch);
@@ -854,7 +854,7 @@ impl Group {
             unopened(failure, message)
         } else {
             // The engine's word does not tell how far it came.
-            match self.committer(locked.session(), engine::decode(&message.bytes)?)? {
+            match self.committer(locked.session(), self.client.settings.decode(&message.bytes)?)? {
                 Err(failure) => unopened(failure, message),
                 Ok(_) if external => denied(DeniedReason::Protocol, failure.detail(), message),
                 Ok(leaf) => self.stalled(locked.session(), DeniedReason::Protocol, failure.detail(), message, leaf),

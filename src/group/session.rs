@@ -168,6 +168,7 @@ impl ClientCore {
         Parts {
             provider: engine::Provider::new(vault.clone()),
             identity: engine::Identity::new(&settings.capabilities.credentials),
+            crypto: engine::Crypto::new(settings.budget()),
             rules: Rules::new(settings.policy.handshake_encryption, settings.policy.padding, vault),
         }
     }

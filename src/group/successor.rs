@@ -27,7 +27,7 @@ impl Group {
     pub fn branch(&self, group_id: Option<Vec<u8>>, key_packages: Vec<Vec<u8>>) -> Result<Commit> {
         let id = super::propose::reinit_id(&group_id)?;
         let now = engine::time(self.client.settings.now());
-        let packages = decode_all(&key_packages)?;
+        let packages = decode_all(&self.client, &key_packages)?;
         let (group, welcomes, parts) = {
             let mut locked = self.lock_whole()?;
             self.check_sending(locked.session())?;
@@ -46,7 +46,7 @@ impl Group {
     pub fn create_successor(&self, key_packages: Vec<Vec<u8>>) -> Result<Commit> {
         self.client.settings.full()?;
         let now = engine::time(self.client.settings.now());
-        let packages = decode_all(&key_packages)?;
+        let packages = decode_all(&self.client, &key_packages)?;
         let mut locked = self.lock_whole()?;
         if locked.session().row.status != GroupStatus::Replaced {
             return fail(ErrorCode::NoSuccessor, "no successor is announced for this group");
@@ -100,11 +100,11 @@ impl Group {
     }
 }
 
-fn decode_all(key_packages: &[Vec<u8>]) -> Result<Vec<MlsMessage>> {
+fn decode_all(client: &ClientCore, key_packages: &[Vec<u8>]) -> Result<Vec<MlsMessage>> {
     key_packages
         .iter()
         .map(|bytes| {
-            let message = engine::decode(bytes)?;
+            let message = client.settings.decode(bytes)?;
             match message.as_key_package() {
                 Some(_) => Ok(message),
                 None => fail(ErrorCode::UnexpectedMessage, "not a key package"),

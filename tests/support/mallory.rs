@@ -162,6 +162,30 @@ impl<C: MlsConfig> Mallory<C> {
     }
 }
 
+/// A Welcome to a key package of suite 1, made by anybody: GroupSecrets that go on after the joiner secret with
+/// `secrets`, and `group_info` (RFC 9420 section 12.4.3.1).
+pub fn welcome(key_package: &[u8], secrets: &[u8], group_info: &[u8]) -> Vec<u8> {
+    let suite = suite();
+    let message = MlsMessage::from_bytes(key_package).expect("a key package");
+    let reference = message.key_package_reference(&suite).expect("a reference").expect("of a key package");
+    let init_key = Fields { bytes: key_package, at: 8 }.vector().to_vec().into();
+
+    let joiner_secret = [1; 32];
+    let member_secret = suite.kdf_extract(&joiner_secret, &[0; 32]).expect("a secret");
+    let expand = |secret: &[u8], label: &[u8], len: u16| {
+        let label = [&len.to_be_bytes(), vector(&[b"MLS 1.0 ", label].concat()).as_slice(), &[0]].concat();
+        suite.kdf_expand(secret, &label, len.into()).expect("a secret")
+    };
+    let welcome_secret = expand(&member_secret, b"welcome", 32);
+    let (key, nonce) = (expand(&welcome_secret, b"key", 16), expand(&welcome_secret, b"nonce", 12));
+    let group_info = suite.aead_seal(&key, group_info, None, &nonce).expect("sealed");
+
+    let secrets = [vector(&joiner_secret).as_slice(), secrets].concat();
+    let sealed = suite.hpke_seal(&init_key, &with_label(b"Welcome", &group_info), None, &secrets).expect("sealed");
+    let joiner = [vector(&reference), vector(&sealed.kem_output), vector(&sealed.ciphertext)].concat();
+    [&[0, 1, 0, 3, 0, 1], vector(&joiner).as_slice(), &vector(&group_info)].concat()
+}
+
 /// RFC 9420 section 5.1.2.
 fn with_label(label: &[u8], content: &[u8]) -> Vec<u8> {
     [vector(&[b"MLS 1.0 ", label].concat()), vector(content)].concat()
