@@ -13,9 +13,10 @@ const APPLICATION_ID: i32 = 0x4d4c_5373;
 /// The tables' schema; what the rows hold is the sealed layer's business.
 const USER_VERSION: i32 = 1;
 const STATEMENTS: usize = 32;
-/// A commit writes whole pages. One of 2,048 bytes holds the row of a message of 1 KiB, and the five that change at
-/// worst (a new leaf, the one before it, their parent, two of the free list) are less than three of 4,096 bytes.
-const PAGE: u32 = 2048;
+/// A commit writes whole pages, and a message changes five or six of them whatever their size: the leaf and the overflow
+/// page of its row, those of the row that is acknowledged, now and then a parent and the free list. Twice this size
+/// would be more than 8 KB a message.
+const PAGE: u32 = 1024;
 
 /// What to do if there is no file.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -110,7 +111,7 @@ fn configure(conn: &Connection) -> Result<(), StorageError> {
     conn.pragma_update(None, "trusted_schema", false)?;
     // Nothing is spilled to temporary files.
     conn.pragma_update(None, "temp_store", "MEMORY")?;
-    conn.pragma_update(None, "wal_autocheckpoint", 2000)?;
+    conn.pragma_update(None, "wal_autocheckpoint", 4000)?;
     Ok(())
 }
 

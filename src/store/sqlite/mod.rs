@@ -1,8 +1,8 @@
 //! The storage that ships: one SQLite file, one connection, durable at every commit.
 //!
-//! Two tables hold one key space. Keys of exactly `m` and eight bytes (a number below 2^63) are rows of `log`, whose
-//! leaf pages hold rows up to about 4 KB, so that appending a message touches one page; the clustered index of `kv`
-//! spills values above about 1,000 bytes into pages of their own. Everything else is a row of `kv`.
+//! Two tables hold one key space. Keys of exactly `m` and eight bytes (a number below 2^63) are rows of `log`, which is
+//! appended to and cut at its front; everything else is a row of `kv`. What is longer than a page goes on in pages of its
+//! own.
 //!
 //! `PRAGMA data_version` moves when another connection commits and not when we do: the version is a counter of both.
 mod file;

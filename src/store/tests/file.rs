@@ -57,7 +57,7 @@ fn the_file_is_written_as_promised() {
     assert_eq!(pragma("synchronous"), 2);
     assert_eq!(pragma("secure_delete"), 1);
     assert_eq!(pragma("foreign_keys"), 1);
-    assert_eq!(pragma("page_size"), 2_048);
+    assert_eq!(pragma("page_size"), 1_024);
     assert_eq!(pragma("user_version"), 1);
     assert_eq!(&fs::read(dir.file()).unwrap()[18..20], [2, 2], "WAL");
 }

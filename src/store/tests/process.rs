@@ -306,7 +306,8 @@ fn small_disk(file: &Path) {
         assert!(matches!(error, StorageError::Io { .. } | StorageError::Full { .. }), "{error}");
         assert_eq!(storage.get(b"a").unwrap().unwrap(), b"old");
         assert_eq!(storage.get(b"big").unwrap(), None);
-        assert_eq!(storage.version().unwrap(), version);
+        // The version may move: SQLite cannot tell its own undone writes from those of another connection.
+        assert!(storage.version().unwrap() >= version);
     }
     limit(libc::RLIM_INFINITY);
     write(&*storage, &[put(b"a", b"new"), put(b"big", &vec![1; 1 << 20])]);
