@@ -262,9 +262,11 @@ impl Group {
             }
             check_proposals(&self.client, locked.session(), &proposals)?;
             let new = new_identity(locked.session(), &proposals, options)?;
+            let own = new.as_ref().map(|own| own.identity.clone());
             let built = build(self, locked.session(), &proposals, options, self.shape(&proposals, options), new);
             let (output, secrets) = locked.settle(built)?;
-            let trust = locked.session().ask_current_trust(&self.client).and_then(|answer| answer.into_result());
+            let trust = locked.session().ask_current_trust(&self.client, own.as_ref());
+            let trust = trust.and_then(|answer| answer.into_result());
             let answer = locked.settle(trust)?;
             let row = self.commit_row(locked, &proposals, &output, &secrets, answer.pins);
             let mut row = locked.settle(row)?;

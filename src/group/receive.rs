@@ -623,7 +623,7 @@ impl Group {
             Proposal::Update(update) => session.parts.identity.ask_about(update.signing_identity()),
             _ => {}
         }
-        let answer = session.ask_current_trust(&self.client);
+        let answer = session.ask_current_trust(&self.client, None);
         let answer = locked.settle(answer)?;
         match answer.refused {
             Some(Verdict::Deny) => {
