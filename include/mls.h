@@ -2526,11 +2526,14 @@ MLS_MUST_USE mls_status_t mls_commit_bundle(const mls_commit_t *commit, mls_bund
 MLS_MUST_USE mls_status_t mls_commit_welcomes(const mls_commit_t *commit, mls_messages_t **out, mls_error_t **error);
 
 /// The service ordered it: moves the group to the new epoch, durably, and puts `MLS_EVENT_COMMITTED` into the inbox.
-/// Doing it again changes nothing.
+/// Doing it again changes nothing: as long as the event is not acknowledged, and for the last 16 commits of a group after
+/// that.
 ///
 /// Errors: `MLS_ERROR_SUPERSEDED` if another's commit was received for this epoch, `MLS_ERROR_COMMIT_NOT_FOUND`; store
 /// errors.
-MLS_MUST_USE mls_status_t mls_commit_accept(const mls_commit_t *commit, mls_error_t **error);
+MLS_MUST_USE
+mls_status_t mls_commit_accept(const mls_commit_t *commit,
+                               mls_error_t **error);
 
 /// The service turned it down: frees the slot. Doing it again changes nothing; its own echo still merges.
 ///

@@ -88,7 +88,7 @@ impl Group {
         let id = client.step(|tx| {
             client.absent(&group)?;
             let id = tx.id();
-            group.arrive(tx, &snapshot, &engine)?;
+            group.arrive(tx, &snapshot, &engine, Some(id))?;
             let row = CommitRow::made(id, epoch, Vec::new(), welcomes.clone());
             tx.batch.put(CommitRow::key(&group, id), encode(&row));
             trust.remember(&mut tx.batch);
