@@ -516,7 +516,8 @@
 /// Over a limit.
 #define MLS_DENIED_LIMIT 4
 
-/// Our own message at a generation that this store never set aside: the store was rolled back.
+/// Our own message at a generation that this store never set aside, or a proposal of ours that it does not know: the
+/// store was rolled back.
 #define MLS_REJOIN_ROLLED_BACK 1
 
 /// A commit of ours that this store does not know.
@@ -525,7 +526,8 @@
 /// The anchor is ahead of the store.
 #define MLS_REJOIN_ANCHOR 3
 
-/// The state was lost.
+/// Reserved, and not told: a store that lacks some of a group's state is an older copy (the other reasons) or damaged
+/// (`MLS_ERROR_STORE_CORRUPT`), and one that lacks all of it knows of no group.
 #define MLS_REJOIN_LOST_STATE 4
 
 /// A member of the group.
