@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 -include bindings/mobile.mk
 -include tests/interop/interop.mk
 
-.PHONY: help setup demo test check header abi abi-update install bench docs torture clean
+.PHONY: help setup demo test check header stores abi abi-update install bench docs torture clean
 
 help: ## this list
 	@cat $(MAKEFILE_LIST) | sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' | awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -40,6 +40,9 @@ header: ## write include/mls.h anew from src/capi
 install: ## headers, libraries, pkg-config and CMake files: PREFIX=/usr/local, and DESTDIR for packagers
 	@[ -e $(LIBRARY)/libmls.so ] && [ -e $(LIBRARY)/libmls.a ] || $(MAKE) --no-print-directory lib
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' bindings/c/install.sh $(LIBRARY) $(VERSION)
+
+stores: ## write this version's stores, which later ones have to open, into tests/stores
+	@MLS_WRITE_STORES=1 cargo test --quiet --locked -p libmls --features capi,faults --test old_store goes_on
 
 abi: lib ## compare the C ABI with the one that is recorded in abi/
 	@tools/abi.sh check

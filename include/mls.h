@@ -516,7 +516,8 @@
 /// Over a limit.
 #define MLS_DENIED_LIMIT 4
 
-/// Our own message at a generation that this store never set aside: the store was rolled back.
+/// Our own message at a generation that this store never set aside, or a proposal of ours that it does not know: the
+/// store was rolled back.
 #define MLS_REJOIN_ROLLED_BACK 1
 
 /// A commit of ours that this store does not know.
@@ -525,7 +526,8 @@
 /// The anchor is ahead of the store.
 #define MLS_REJOIN_ANCHOR 3
 
-/// The state was lost.
+/// Reserved, and not told: a store that lacks some of a group's state is an older copy (the other reasons) or damaged
+/// (`MLS_ERROR_STORE_CORRUPT`), and one that lacks all of it knows of no group.
 #define MLS_REJOIN_LOST_STATE 4
 
 /// A member of the group.
@@ -2526,11 +2528,14 @@ MLS_MUST_USE mls_status_t mls_commit_bundle(const mls_commit_t *commit, mls_bund
 MLS_MUST_USE mls_status_t mls_commit_welcomes(const mls_commit_t *commit, mls_messages_t **out, mls_error_t **error);
 
 /// The service ordered it: moves the group to the new epoch, durably, and puts `MLS_EVENT_COMMITTED` into the inbox.
-/// Doing it again changes nothing.
+/// Doing it again changes nothing: as long as the event is not acknowledged, and for the last 16 commits of a group after
+/// that.
 ///
 /// Errors: `MLS_ERROR_SUPERSEDED` if another's commit was received for this epoch, `MLS_ERROR_COMMIT_NOT_FOUND`; store
 /// errors.
-MLS_MUST_USE mls_status_t mls_commit_accept(const mls_commit_t *commit, mls_error_t **error);
+MLS_MUST_USE
+mls_status_t mls_commit_accept(const mls_commit_t *commit,
+                               mls_error_t **error);
 
 /// The service turned it down: frees the slot. Doing it again changes nothing; its own echo still merges.
 ///

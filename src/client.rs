@@ -256,7 +256,9 @@ impl Client {
     pub fn export_signing_key(&self, suite: Option<CipherSuite>) -> Result<SigningKey> {
         self.core.open()?;
         self.core.settings.full()?;
-        self.core.signing_key(self.core.suite(suite)?)
+        let key = self.core.signing_key(self.core.suite(suite)?)?;
+        let secret = engine::private_key(&key.public, &key.secret).to_vec();
+        Ok(SigningKey { secret, public: key.public.clone() })
     }
 
     /// Changes credential and signature key of what is made from now on. Groups keep theirs until a commit with

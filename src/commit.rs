@@ -72,13 +72,14 @@ impl Commit {
     }
 
     /// The Welcomes for the joiners, as often as wanted until the `committed` event is acknowledged.
-    /// `CommitNotAccepted` before it is accepted, `Superseded` if it never will be.
+    /// `CommitNotAccepted` before it is accepted, `Superseded` if it never will be, `CommitNotFound` after that.
     pub fn welcomes(&self) -> Result<Vec<Vec<u8>>> {
         self.group.commit_welcomes(self.id)
     }
 
-    /// The service ordered it: moves the group to the new epoch, durably. Doing it again changes nothing. Messages that
-    /// waited for the new epoch are processed then, and what they brought is in the inbox.
+    /// The service ordered it: moves the group to the new epoch, durably. Doing it again changes nothing: as long as its
+    /// `committed` event is not acknowledged, and for the last 16 of a group after that. Messages that waited for the
+    /// new epoch are processed then, and what they brought is in the inbox.
     /// `Superseded` if another's commit was received for this epoch.
     pub fn accept(&self) -> Result<()> {
         self.group.accept_commit(self.id)

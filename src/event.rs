@@ -374,7 +374,8 @@ pub struct Stalled {
 #[cbor(index_only)]
 #[repr(i32)]
 pub enum RejoinReason {
-    /// Our own message at a generation that this store never set aside: the store was rolled back.
+    /// Our own message at a generation that this store never set aside, or a proposal of ours that it does not know: the
+    /// store was rolled back.
     #[n(1)]
     RolledBack = 1,
     /// A commit of ours that this store does not know.
@@ -383,7 +384,8 @@ pub enum RejoinReason {
     /// The anchor is ahead of the store.
     #[n(3)]
     Anchor = 3,
-    /// The state was lost.
+    /// Reserved, and not told: what belongs to a group changes in one transaction, so a store that lacks some of it is
+    /// an older copy (the other reasons) or damaged (`StoreCorrupt`), and one that lacks all of it knows of no group.
     #[n(4)]
     LostState = 4,
 }

@@ -279,12 +279,14 @@ impl Client {
         self.core.open()?;
         self.core.settings.full()?;
         let row = self.key_package(reference)?;
-        Ok(KeyPackageSecrets {
+        let mut secrets = KeyPackageSecrets {
             message: row.message.clone(),
             init_key: row.init_key.clone(),
             encryption_key: row.encryption_key.clone(),
             signature_key: row.signature_key.clone(),
-        })
+        };
+        KeyPackageFields::read(&row.message)?.pad_secrets(&mut secrets);
+        Ok(secrets)
     }
 
     fn key_package(&self, reference: &[u8]) -> Result<KeyPackageRow> {

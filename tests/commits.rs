@@ -68,6 +68,69 @@ fn superseded(event: EventKind) -> Superseded {
 }
 
 #[test]
+fn an_acceptance_may_be_repeated_after_its_event_is_acknowledged() {
+    both(|pair| {
+        let carol = device("carol");
+        let first = make(&pair.a, vec![Proposal::add(key_package(&carol))]);
+        let (message, welcomes) = (first.message().expect("its bytes"), first.bundle().expect("all of it").welcomes);
+        first.accept().expect("accepted");
+        committed(&pair.bob, &message);
+        join(&carol, &welcomes[0]);
+        // Another client knows it from the store alone.
+        let other = open_on(&pair.storage, (pair.options)("alice"));
+        let same = other.group(pair.a.id()).expect("the group").find_commit(first.id()).expect("the commit");
+        let lost = make(&pair.a, vec![]);
+        pair.alice.receive(&commit(&pair.b, vec![]).0).expect("received");
+        clear_inbox(&pair.alice);
+        for accepted in [&first, &same] {
+            accepted.accept().expect("accepted already");
+            assert_eq!(accepted.status().expect("a status"), CommitStatus::Accepted);
+            assert_eq!(code(accepted.welcomes()), ErrorCode::CommitNotFound);
+            assert_eq!(code(accepted.message()), ErrorCode::CommitNotFound);
+        }
+        // The other one never was.
+        assert_eq!(code(lost.accept()), ErrorCode::Superseded);
+        assert_eq!(lost.status().expect("a status"), CommitStatus::Superseded);
+        assert_eq!(code(lost.welcomes()), ErrorCode::Superseded);
+        pair.agree();
+    });
+}
+
+#[test]
+fn an_acceptance_of_a_joining_commit_may_be_repeated_too() {
+    let (alice, bob) = (device("alice"), device("bob"));
+    let groups = group_of(&[&alice, &bob]);
+    let options = JoinOptions { resync: true, ..Default::default() };
+    let joining =
+        bob.join_external(&groups[0].group_info(true, true).expect("a GroupInfo"), options).expect("a commit");
+    committed(&alice, &joining.message().expect("its bytes"));
+    for _ in 0..2 {
+        joining.accept().expect("accepted");
+        clear_inbox(&bob);
+    }
+    assert_eq!(joining.status().expect("a status"), CommitStatus::Accepted);
+    let branch = groups[0].branch(None, vec![key_package(&bob)]).expect("a branch");
+    clear_inbox(&alice);
+    branch.accept().expect("accepted from the start");
+    agree(&[&groups[0], &groups[1]]);
+}
+
+#[test]
+fn sixteen_accepted_commits_are_remembered() {
+    let pair = Pair::new(options);
+    let commits: Vec<Commit> = (0..17)
+        .map(|_| {
+            let commit = make(&pair.a, vec![]);
+            commit.accept().expect("accepted");
+            clear_inbox(&pair.alice);
+            commit
+        })
+        .collect();
+    assert_eq!(code(commits[0].accept()), ErrorCode::Superseded);
+    commits[1..].iter().for_each(|commit| commit.accept().expect("accepted already"));
+}
+
+#[test]
 fn an_accepted_commit_moves_the_group_and_gives_its_welcomes_until_it_is_acknowledged() {
     both(|mut pair| {
         let carol = device("carol");
@@ -106,7 +169,7 @@ fn an_accepted_commit_moves_the_group_and_gives_its_welcomes_until_it_is_acknowl
         pair.alice.acknowledge(events[0].id).expect("acknowledged");
         pair.alice.flush().expect("flushed");
         assert_eq!(code(commit.message()), ErrorCode::CommitNotFound);
-        assert_eq!(code(commit.welcomes()), ErrorCode::Superseded);
+        assert_eq!(code(commit.welcomes()), ErrorCode::CommitNotFound);
         assert_eq!(ignored(&pair.alice, &message), IgnoredReason::TooOld);
     });
 }

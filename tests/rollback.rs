@@ -199,6 +199,40 @@ fn without_an_anchor_a_commit_of_our_own_that_is_not_known_proves_it() {
 }
 
 #[test]
+fn without_an_anchor_a_proposal_of_our_own_that_is_not_known_proves_it() {
+    for encryption in [HandshakeEncryption::Private, HandshakeEncryption::Public] {
+        let mut device = Device::new(None);
+        device.encryption = encryption;
+        let (bob, bobs, id, backup) = backed_up(&device);
+        let alice = device.open();
+        let group = alice.group(&id).expect("the group");
+        let update = propose(&group, Proposal::update());
+        proposed(&bob, &update);
+        // What this store has proposed it knows, withdrawn or not, and in another process.
+        assert_eq!(ignored(&alice, &update), IgnoredReason::OwnEcho);
+        assert_eq!(ignored(&device.open(), &update), IgnoredReason::OwnEcho);
+        let withdrawn = propose(&group, Proposal::update());
+        proposed(&bob, &withdrawn);
+        group.clear_proposals().expect("cleared");
+        for client in [alice, device.open()] {
+            assert!(matches!(one(&client, &withdrawn), EventKind::Ignored(_)));
+            assert_eq!(client.group(&id).expect("the group").status().expect("a status"), GroupStatus::Active);
+        }
+
+        drop(group);
+        device.restore(&backup);
+        let alice = device.open();
+        let group = alice.group(&id).expect("the group");
+        let kind = one(&alice, &update);
+        let EventKind::RejoinNeeded(needed) = &kind else { panic!("{encryption:?}: {kind:?}") };
+        assert_eq!(needed.reason, RejoinReason::RolledBack);
+        assert!(matches!(one(&alice, &update), EventKind::Ignored(_)), "said once");
+        refuses_to_send(&group);
+        rejoin(&alice, &bob, &bobs);
+    }
+}
+
+#[test]
 fn an_anchor_that_fails_loses_no_key_and_repeats_none() {
     // The whole of it stores the anchor ten times when nothing fails.
     for fails in 1..=10 {

@@ -112,7 +112,8 @@ pub unsafe extern "C" fn mls_commit_welcomes(
 }
 
 /// The service ordered it: moves the group to the new epoch, durably, and puts `MLS_EVENT_COMMITTED` into the inbox.
-/// Doing it again changes nothing.
+/// Doing it again changes nothing: as long as the event is not acknowledged, and for the last 16 commits of a group after
+/// that.
 ///
 /// Errors: `MLS_ERROR_SUPERSEDED` if another's commit was received for this epoch, `MLS_ERROR_COMMIT_NOT_FOUND`; store
 /// errors.

@@ -88,13 +88,15 @@ pub const MLS_DENIED_PROTOCOL: i32 = 3;
 /// Over a limit.
 pub const MLS_DENIED_LIMIT: i32 = 4;
 
-/// Our own message at a generation that this store never set aside: the store was rolled back.
+/// Our own message at a generation that this store never set aside, or a proposal of ours that it does not know: the
+/// store was rolled back.
 pub const MLS_REJOIN_ROLLED_BACK: i32 = 1;
 /// A commit of ours that this store does not know.
 pub const MLS_REJOIN_UNKNOWN_OWN_COMMIT: i32 = 2;
 /// The anchor is ahead of the store.
 pub const MLS_REJOIN_ANCHOR: i32 = 3;
-/// The state was lost.
+/// Reserved, and not told: a store that lacks some of a group's state is an older copy (the other reasons) or damaged
+/// (`MLS_ERROR_STORE_CORRUPT`), and one that lacks all of it knows of no group.
 pub const MLS_REJOIN_LOST_STATE: i32 = 4;
 
 /// Events, in the order in which they happened.

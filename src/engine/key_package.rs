@@ -3,7 +3,7 @@
 use super::{Reader, suite_provider};
 use crate::{CipherSuite, ErrorCode, KeyPackageSecrets, MlsError, Result, SigningKey, error::fail};
 use mls_rs::{CipherSuiteProvider, extension::ExtensionType};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// Where in a key package message its KeyPackage begins: after version and wire format.
 const HEADER: usize = 4;
@@ -89,13 +89,24 @@ impl<'a> KeyPackageFields<'a> {
         Ok(())
     }
 
+    /// Brings private keys to the size that RFC 9180 section 7.1.2 gives them: the engine leaves out leading zeros.
+    pub(crate) fn pad_secrets(&self, secrets: &mut KeyPackageSecrets) {
+        let padded = |public: &[u8], secret: &mut Vec<u8>| {
+            let padded = super::private_key(public, secret);
+            std::mem::replace(secret, padded.to_vec()).zeroize();
+        };
+        padded(self.init_key, &mut secrets.init_key);
+        padded(self.encryption_key, &mut secrets.encryption_key);
+        padded(self.signature_key, &mut secrets.signature_key);
+    }
+
     /// Whether the private keys belong to the public ones. `InvalidKeyPackage`, `InvalidSigningKey` else.
     /// Answers them in the engine's form.
     pub(crate) fn check_secrets(&self, secrets: &KeyPackageSecrets) -> Result<CheckedSecrets> {
         let provider = suite_provider(self.suite)?;
         let wrong = |_| MlsError::new(ErrorCode::InvalidKeyPackage, "a private key does not belong to the key package");
         let checked = |public: &[u8], secret: &[u8]| -> Result<Zeroizing<Vec<u8>>> {
-            let secret = super::keys::private_key(public, secret);
+            let secret = super::private_key(public, secret);
             let public = public.to_vec().into();
             let sealed = provider.hpke_seal(&public, b"libmls", None, b"key check").map_err(wrong)?;
             provider.hpke_open(&sealed, &secret.to_vec().into(), &public, b"libmls", None).map_err(wrong)?;

@@ -22,7 +22,8 @@ pub(crate) use error::variant;
 pub(crate) use identity::{Identity, credential, identity_of};
 pub(crate) use key_package::{KeyPackageFields, key_package_message, last_resort_extension};
 pub(crate) use keys::{
-    certificate_key, check_certificate, check_signing_key, generate_signing_key, hash, random, suite, suite_provider,
+    certificate_key, check_certificate, check_signing_key, generate_signing_key, hash, private_key, random, suite,
+    suite_provider,
 };
 pub(crate) use outside::new_member_proposal;
 pub(crate) use provider::{EpochRecord, Provider, Vault, Written};

@@ -59,6 +59,7 @@ impl Group {
             effect => self.next_epoch(locked.session(), effect, own.is_some()),
         };
         let mut next = locked.settle(next)?;
+        own.iter().for_each(|own| next.row.note_accepted(own.id));
         let story = self.tell(locked.session(), &description, own.as_ref(), &trigger);
         let mut story = locked.settle(story)?;
         let rows = self.commit_rows()?;
@@ -257,6 +258,7 @@ impl Group {
             snapshot: snapshot.small.to_vec(),
             joined: session.row.joined,
             cipher_suite: session.row.cipher_suite,
+            accepted: session.row.accepted.clone(),
         };
         Ok(Next { row, tree: Some(tree), past, recent: written.new_epochs })
     }
@@ -348,7 +350,7 @@ impl Group {
         session.engine.get_cached_proposals().into_iter().filter(|cached| *cached.sender() == own).collect()
     }
 
-    /// Makes a group's first rows, in place of whatever the store had of it.
+    /// Makes a group's first rows, in place of whatever the store had of it. `own` is our commit that has led there.
     pub(super) fn first_rows(
         &self,
         batch: &mut Batch,
@@ -356,6 +358,7 @@ impl Group {
         engine: &engine::EngineGroup,
         kept: Option<&GroupRow>,
         folded: u64,
+        own: Option<u64>,
     ) {
         let tag = self.core.tag;
         self.core.forget_folded();
@@ -365,7 +368,7 @@ impl Group {
         let mut stored = StoredTree::new();
         let context = engine.context();
         stored.change(tag, &snapshot.tree, context.epoch).apply(batch);
-        let row = GroupRow {
+        let mut row = GroupRow {
             version: kept.map_or(1, |row| row.version + 1),
             id: context.group_id.clone(),
             status: GroupStatus::Active,
@@ -378,7 +381,9 @@ impl Group {
             snapshot: snapshot.small.to_vec(),
             joined: context.epoch,
             cipher_suite: context.cipher_suite.raw_value(),
+            accepted: kept.map_or_else(Vec::new, |row| row.accepted.clone()),
         };
+        own.into_iter().for_each(|id| row.note_accepted(id));
         batch.put(GroupRow::key(tag), encode(&row));
     }
 }

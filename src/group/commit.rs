@@ -262,9 +262,11 @@ impl Group {
             }
             check_proposals(&self.client, locked.session(), &proposals)?;
             let new = new_identity(locked.session(), &proposals, options)?;
+            let own = new.as_ref().map(|own| own.identity.clone());
             let built = build(self, locked.session(), &proposals, options, self.shape(&proposals, options), new);
             let (output, secrets) = locked.settle(built)?;
-            let trust = locked.session().ask_current_trust(&self.client).and_then(|answer| answer.into_result());
+            let trust = locked.session().ask_current_trust(&self.client, own.as_ref());
+            let trust = trust.and_then(|answer| answer.into_result());
             let answer = locked.settle(trust)?;
             let row = self.commit_row(locked, &proposals, &output, &secrets, answer.pins);
             let mut row = locked.settle(row)?;
@@ -370,8 +372,18 @@ impl Group {
         }
     }
 
+    /// Whether a commit was accepted, of which only the id is left.
+    fn was_accepted(&self, id: u64) -> Result<bool> {
+        let row = GroupRow::get(&self.client.store, self.core.tag)?;
+        Ok(row.is_some_and(|row| row.accepted.contains(&id)))
+    }
+
     pub(crate) fn commit_status(&self, id: u64) -> Result<CommitStatus> {
-        Ok(self.stored_commit(id)?.map_or(CommitStatus::Superseded, |row| row.status()))
+        Ok(match self.stored_commit(id)? {
+            Some(row) => row.status(),
+            None if self.was_accepted(id)? => CommitStatus::Accepted,
+            None => CommitStatus::Superseded,
+        })
     }
 
     pub(crate) fn commit_bundle(&self, id: u64) -> Result<CommitBundle> {
@@ -391,7 +403,10 @@ impl Group {
                 Ok(row.welcomes.iter().map(|welcome| welcome.to_vec()).collect())
             }
             Some(_) => fail(ErrorCode::CommitNotAccepted, "the commit is not accepted yet"),
-            None => fail(ErrorCode::Superseded, "another commit won the epoch, or this one is done with"),
+            None if self.was_accepted(id)? => {
+                fail(ErrorCode::CommitNotFound, "the event of this commit is acknowledged: its Welcomes are gone")
+            }
+            None => fail(ErrorCode::Superseded, "another commit won the epoch"),
         }
     }
 
@@ -441,7 +456,10 @@ impl Group {
         }
         self.attempt(|locked| {
             let Some(row) = self.stored_commit(id)? else {
-                return fail(ErrorCode::Superseded, "another commit won the epoch");
+                return match locked.session().row.accepted.contains(&id) {
+                    true => Ok(Some(())),
+                    false => fail(ErrorCode::Superseded, "another commit won the epoch"),
+                };
             };
             match row.status() {
                 CommitStatus::Accepted => return Ok(Some(())),

@@ -164,7 +164,7 @@ impl Client {
         let snapshot = Snapshot::cut(&written(&mut engine, &parts)?)?;
         self.core.step(|tx| {
             self.core.absent(&group)?;
-            group.arrive(tx, &snapshot, &engine)?;
+            group.arrive(tx, &snapshot, &engine, None)?;
             trust.remember(&mut tx.batch);
             Ok(())
         })?;
@@ -603,7 +603,7 @@ impl ClientCore {
         let package = KeyPackageRow::get(&self.store, &row.key_package)?;
         let events = self.step_events(|tx| {
             self.absent(&group)?;
-            group.arrive(tx, &snapshot, &arrival.engine)?;
+            group.arrive(tx, &snapshot, &arrival.engine, None)?;
             tx.batch.delete(invitation_key(id));
             if package.as_ref().is_some_and(|package| !package.last_resort) {
                 // Another invitation that came with it may have been joined meanwhile.
@@ -632,8 +632,14 @@ impl ClientCore {
 
 impl Group {
     /// The rows of a group that this device comes into, in place of what there was. Accepted commits stay: their
-    /// Welcomes may not be delivered yet.
-    pub(super) fn arrive(&self, tx: &mut Tx, snapshot: &Snapshot, engine: &EngineGroup) -> Result<()> {
+    /// Welcomes may not be delivered yet. `own` is our commit that has led there.
+    pub(super) fn arrive(
+        &self,
+        tx: &mut Tx,
+        snapshot: &Snapshot,
+        engine: &EngineGroup,
+        own: Option<u64>,
+    ) -> Result<()> {
         let folded = tx.id();
         let tag = self.core.tag;
         let kept = GroupRow::get(&self.client.store, tag)?;
@@ -643,7 +649,7 @@ impl Group {
             let rows = old.iter().map(|old| (old.row, old.acknowledged)).collect();
             tx.fold(Fold { tag, row: folded, rows, foreign: 0 });
         }
-        self.first_rows(&mut tx.batch, snapshot, engine, kept.as_ref(), folded);
+        self.first_rows(&mut tx.batch, snapshot, engine, kept.as_ref(), folded, own);
         for row in self.commit_rows()? {
             if row.status() != CommitStatus::Accepted {
                 tx.batch.delete(CommitRow::key(self, row.id));
@@ -693,7 +699,7 @@ impl Group {
             if stored.is_none_or(|row| row.status() == CommitStatus::Accepted) {
                 return Ok(()); // another process has done it
             }
-            self.arrive(tx, &cut, &engine)?;
+            self.arrive(tx, &cut, &engine, Some(row.id))?;
             if let Some((epoch, past)) = &past {
                 tx.batch.put(EpochRow::key(tag, *epoch), encode(past));
             }

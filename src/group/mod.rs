@@ -39,7 +39,7 @@ use crate::{
     gate::{Gate, Held},
     ledger::{ATTEMPTS, Done, Tx},
     store::GroupTag,
-    trust::{Answer, Purpose, Question},
+    trust::{Answer, Purpose, Question, Trust},
 };
 use minicbor::{Decode, Encode};
 use mls_rs::{group::proposal::Proposal as EngineProposal, identity::SigningIdentity};
@@ -385,13 +385,18 @@ impl Session {
     }
 
     /// As [`ask_trust`](Self::ask_trust), for an operation that has not changed the members yet. Members introduce
-    /// what they have proposed for their own leaves.
-    pub(crate) fn ask_current_trust(&self, client: &ClientCore) -> Result<Answer> {
+    /// what they have proposed for their own leaves; `new` is what this device is about to put in its own, which the
+    /// engine asks nobody about.
+    pub(crate) fn ask_current_trust(&self, client: &ClientCore, new: Option<&SigningIdentity>) -> Result<Answer> {
         let introduced = self.engine.get_cached_proposals().into_iter().filter_map(|cached| match cached.proposal() {
             EngineProposal::Update(update) => Some(update.signing_identity().clone()),
             _ => None,
         });
-        let introduced = introduced.collect();
+        let introduced = introduced.chain(new.cloned()).collect();
+        // A first use is of somebody else's.
+        if let Some(new) = new.filter(|_| !matches!(client.settings.trust, Trust::OnFirstUse)) {
+            self.parts.identity.ask_about(new);
+        }
         let at = |leaf: u32| self.engine.member_at_index(leaf).map(|member| member.signing_identity);
         let everybody = || self.engine.roster().members_iter().map(|member| member.signing_identity).collect();
         self.ask_trust(client, &Before { at: &at, everybody: &everybody, introduced })

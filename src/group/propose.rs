@@ -73,7 +73,7 @@ impl Group {
                     .and_then(|message| Ok(message.to_bytes()?));
                 messages.push(locked.settle(made)?);
             }
-            let trust = locked.session().ask_current_trust(&self.client).and_then(|answer| answer.into_result());
+            let trust = locked.session().ask_current_trust(&self.client, None).and_then(|answer| answer.into_result());
             // A first use is remembered when it is committed.
             locked.settle(trust)?;
             let stored = self.store_small(locked, &|_| {})?;
@@ -246,7 +246,11 @@ fn make(client: &ClientCore, session: &mut Session, proposal: &Proposal, aad: Ve
                 );
             }
             match new {
-                Some(own) => run(|| engine.propose_update_with_identity(own.signer, own.identity, aad))?,
+                Some(own) => {
+                    // Nor about a new identity of ours.
+                    session.parts.identity.ask_about(&own.identity);
+                    run(|| engine.propose_update_with_identity(own.signer, own.identity, aad))?
+                }
                 None => run(|| engine.propose_update(aad))?,
             }
         }

@@ -585,6 +585,11 @@ impl Group {
                 let outcome = undecryptable("UnexpectedMessageType".into(), message.epoch);
                 return self.refuse(locked, message, outcome);
             }
+            // An encrypted one of ours; nothing was used up.
+            Err(failure) if is(&failure, |e| matches!(e, EngineError::CantProcessMessageFromSelf)) => {
+                let outcome = self.own_echo(locked.session(), message)?;
+                return self.store_outcomes(locked, vec![(message, outcome)]);
+            }
             Err(failure) => {
                 let intact = leaves_intact(&failure, message);
                 let outcome = match unproven(&failure) || intact {
@@ -598,9 +603,9 @@ impl Group {
             }
         };
         let proposals = session.engine.get_cached_proposals();
+        let own = matches!(received.sender, ProposalSender::Member(leaf)
+            if leaf == session.engine.current_member_index());
         if proposals.len() == cached {
-            let own = matches!(received.sender, ProposalSender::Member(leaf)
-                if leaf == session.engine.current_member_index());
             let reason = if own { IgnoredReason::OwnEcho } else { IgnoredReason::Duplicate };
             return self.store_outcomes(locked, vec![(message, ignored(reason, message.epoch))]);
         }
@@ -613,8 +618,13 @@ impl Group {
             let outcome = denied(DeniedReason::Limit, "too many proposals of one sender", message);
             return self.refuse(locked, message, outcome);
         }
-        if Withdrawn::contains(&self.client.store, self.core.tag, &reference)? {
+        let withdrawn = Withdrawn::get(&self.client.store, self.core.tag)?;
+        if withdrawn.iter().any(|proposal| proposal.proposal_ref().to_vec() == reference) {
             return self.refuse(locked, message, ignored(IgnoredReason::Duplicate, message.epoch));
+        }
+        // We have signed it, and unless it is among those that are forgotten for good, this store never made it.
+        if own && withdrawn.len() < Withdrawn::KEPT {
+            return self.refuse(locked, message, Outcome::Parted(RejoinReason::RolledBack));
         }
         let info = proposal_info(&self.client, &session.engine, new)?;
         // A proposal changes nobody yet: the engine asks about it when it is committed, and that is too late to deny.
@@ -623,7 +633,7 @@ impl Group {
             Proposal::Update(update) => session.parts.identity.ask_about(update.signing_identity()),
             _ => {}
         }
-        let answer = session.ask_current_trust(&self.client);
+        let answer = session.ask_current_trust(&self.client, None);
         let answer = locked.settle(answer)?;
         match answer.refused {
             Some(Verdict::Deny) => {

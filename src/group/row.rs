@@ -30,6 +30,8 @@ pub(crate) const HELD: u8 = b'h';
 pub(crate) const JOINING: u8 = b'j';
 
 const PAGE: u32 = 256;
+/// How many of our accepted commits are remembered, in every small row that is written.
+const ACCEPTED_MAX: usize = 16;
 
 /// The group's small row.
 #[derive(Clone, Encode, Decode)]
@@ -66,6 +68,10 @@ pub(crate) struct GroupRow {
     pub(crate) joined: u64,
     #[n(11)]
     pub(crate) cipher_suite: u16,
+    /// Ids of our commits that were accepted last, the newest at the end.
+    #[n(12)]
+    #[cbor(default)] // not in the rows of the first stores
+    pub(crate) accepted: Vec<u64>,
 }
 
 impl Drop for GroupRow {
@@ -81,6 +87,12 @@ impl GroupRow {
 
     pub(crate) fn get(store: &Store, tag: GroupTag) -> Result<Option<Self>> {
         store.get(&Self::key(tag))?.map(|row| decode(&row)).transpose()
+    }
+
+    /// Remembers that a commit of ours was accepted, beyond the acknowledgement of its event.
+    pub(crate) fn note_accepted(&mut self, id: u64) {
+        self.accepted.push(id);
+        self.accepted.drain(..self.accepted.len().saturating_sub(ACCEPTED_MAX));
     }
 }
 

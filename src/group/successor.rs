@@ -4,7 +4,7 @@ use super::{Group, GroupStatus, Locked, Session, commit::CommitRow, row::EpochRo
 use crate::{
     CipherSuite, Commit, Committed, ErrorCode, EventKind, MlsError, Result, SenderKind,
     client::ClientCore,
-    engine::{self, Continued, EngineGroup, Graft, Own, Parts, Snapshot, with_signer},
+    engine::{self, Continued, EngineGroup, Graft, KeyPackageFields, Own, Parts, Snapshot, with_signer},
     error::fail,
     ledger::encode,
     trust::Purpose,
@@ -22,12 +22,13 @@ impl Group {
     /// device. They have to join while they are in the same epoch. The returned commit is accepted already: its
     /// `group` is the new group, its `welcomes` are for the members.
     ///
-    /// Errors: `GroupExists`, `InvalidKeyPackage`, `NoSuccessor` if somebody is not a member of this group, and those
-    /// of [`encrypt`](Self::encrypt) but `CommitRequired`.
+    /// Errors: `GroupExists`, `InvalidKeyPackage`, `KeyPackageExpired` (by the client's clock or the system's),
+    /// `NoSuccessor` if somebody is not a member of this group, and those of [`encrypt`](Self::encrypt) but
+    /// `CommitRequired`.
     pub fn branch(&self, group_id: Option<Vec<u8>>, key_packages: Vec<Vec<u8>>) -> Result<Commit> {
         let id = super::propose::reinit_id(&group_id)?;
-        let now = engine::time(self.client.settings.now());
         let packages = decode_all(&self.client, &key_packages)?;
+        let now = engine::time(self.client.settings.now());
         let (group, welcomes, parts) = {
             let mut locked = self.lock_whole()?;
             self.check_sending(locked.session())?;
@@ -42,11 +43,12 @@ impl Group {
     /// Makes the successor that a ReInit announced, with a key package for every other member. The returned commit is
     /// accepted already, as for [`branch`](Self::branch).
     ///
-    /// Errors: `NoSuccessor` if none is announced or the members are not the same, `GroupExists`, `InvalidKeyPackage`.
+    /// Errors: `NoSuccessor` if none is announced or the members are not the same, `GroupExists`, `InvalidKeyPackage`,
+    /// `KeyPackageExpired` (by the client's clock or the system's).
     pub fn create_successor(&self, key_packages: Vec<Vec<u8>>) -> Result<Commit> {
         self.client.settings.full()?;
-        let now = engine::time(self.client.settings.now());
         let packages = decode_all(&self.client, &key_packages)?;
+        let now = engine::time(self.client.settings.now());
         let mut locked = self.lock_whole()?;
         if locked.session().row.status != GroupStatus::Replaced {
             return fail(ErrorCode::NoSuccessor, "no successor is announced for this group");
@@ -84,7 +86,7 @@ impl Group {
         let id = client.step(|tx| {
             client.absent(&group)?;
             let id = tx.id();
-            group.arrive(tx, &snapshot, &engine)?;
+            group.arrive(tx, &snapshot, &engine, Some(id))?;
             let row = CommitRow::made(id, epoch, Vec::new(), welcomes.clone());
             tx.batch.put(CommitRow::key(&group, id), encode(&row));
             trust.remember(&mut tx.batch);
@@ -100,15 +102,15 @@ impl Group {
     }
 }
 
+/// Key packages that are valid now by the client's clock. The engine asks the system's too here, and cannot be told not to.
 fn decode_all(client: &ClientCore, key_packages: &[Vec<u8>]) -> Result<Vec<MlsMessage>> {
+    let now = client.settings.now();
     key_packages
         .iter()
         .map(|bytes| {
             let message = client.settings.decode(bytes)?;
-            match message.as_key_package() {
-                Some(_) => Ok(message),
-                None => fail(ErrorCode::UnexpectedMessage, "not a key package"),
-            }
+            KeyPackageFields::read(bytes)?.check_lifetime(now)?;
+            Ok(message)
         })
         .collect()
 }

@@ -12,9 +12,6 @@ use crate::{
 use minicbor::{Decode, Encode, bytes::ByteVec};
 use mls_rs::{group::CachedProposal, mls_rs_codec::MlsEncode};
 
-/// How many are kept: a member that fills the cache again and again must not fill the store.
-const KEPT: usize = 256;
-
 #[derive(Default, Encode, Decode)]
 pub(super) struct Withdrawn {
     #[n(0)]
@@ -22,6 +19,9 @@ pub(super) struct Withdrawn {
 }
 
 impl Withdrawn {
+    /// How many are kept: a member that fills the cache again and again must not fill the store.
+    pub(super) const KEPT: usize = 256;
+
     fn key(tag: GroupTag) -> Key {
         Key::group(WITHDRAWN, tag, &[])
     }
@@ -32,17 +32,13 @@ impl Withdrawn {
         row.proposals.iter().map(|bytes| Ok(CachedProposal::from_bytes(bytes)?)).collect()
     }
 
-    pub(super) fn contains(store: &Store, tag: GroupTag, reference: &[u8]) -> Result<bool> {
-        Ok(Self::get(store, tag)?.iter().any(|proposal| proposal.proposal_ref().as_slice() == reference))
-    }
-
     /// The row with these in addition.
     pub(super) fn with(store: &Store, tag: GroupTag, more: &[CachedProposal]) -> Result<Self> {
         let mut proposals = Vec::new();
         for proposal in Self::get(store, tag)?.iter().chain(more) {
             proposals.push(proposal.to_bytes()?.into());
         }
-        proposals.drain(..proposals.len().saturating_sub(KEPT));
+        proposals.drain(..proposals.len().saturating_sub(Self::KEPT));
         Ok(Self { proposals })
     }
 

@@ -1,5 +1,6 @@
 //! Devices and a service that carries messages between them.
 #![allow(dead_code)] // each test uses a part
+pub mod authority;
 pub mod dice;
 pub mod mallory;
 pub mod recorder;

@@ -1,0 +1,236 @@
+//! Messages that come too early wait, within limits, and come out in order when what they wait for is there.
+mod support;
+use mls::*;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+use support::{
+    dice::{Dice, tier},
+    recorder::Recorder,
+    scratch::Scratch,
+    *,
+};
+
+fn with(name: &str, change: impl FnOnce(&mut Options)) -> Options {
+    let mut options = options(name);
+    change(&mut options);
+    options
+}
+
+/// Everything that a device has been told, its inbox included.
+fn take(client: &Client, texts: &mut BTreeSet<String>) {
+    for event in client.inbox(0, 1_000).expect("the inbox") {
+        client.acknowledge(event.id).expect("acknowledged");
+        if let EventKind::Message(message) = event.kind {
+            let text = String::from_utf8(message.data).expect("text");
+            assert!(texts.insert(text.clone()), "{text} came twice");
+        }
+    }
+}
+
+#[test]
+fn messages_in_any_order_repeated_and_lost_at_first_all_come_once() {
+    let mut dice = Dice::new("any order");
+    for _ in 0..tier(6, 200) {
+        let all_epochs = |options: &mut Options| options.limits.past_epochs = 100;
+        let alice = Client::open_in_memory(with("alice", all_epochs)).expect("opens");
+        let bob = Client::open_in_memory(with("bob", all_epochs)).expect("opens");
+        let groups = group_of(&[&alice, &bob]);
+        let mut messages = Vec::new();
+        let mut said = BTreeSet::new();
+        for n in 0..60 {
+            match dice.below(8) {
+                0 => {
+                    // By reference, so that the commit waits for the proposal too.
+                    let proposal =
+                        groups[0].propose(vec![Proposal::Custom { kind: 0xf0aa, data: vec![n] }], Vec::new());
+                    if let Ok(mut proposal) = proposal {
+                        messages.push(proposal.remove(0));
+                        messages.push(commit(&groups[0], Vec::new()).0);
+                    }
+                }
+                1 => messages.push(commit(&groups[0], Vec::new()).0),
+                _ => {
+                    messages.push(say(&groups[0], &n.to_string()));
+                    said.insert(n.to_string());
+                }
+            }
+        }
+        let mut deliveries = messages.clone();
+        deliveries.extend_from_slice(&messages[..20]);
+        dice.shuffle(&mut deliveries);
+        // The first third is lost, and comes at last.
+        let lost: Vec<_> = deliveries.drain(..20).collect();
+        let mut texts = BTreeSet::new();
+        for message in deliveries.iter().chain(&lost) {
+            bob.receive(message).expect("received");
+            take(&bob, &mut texts);
+        }
+        assert_eq!(texts, said);
+        agree(&[&groups[0], &groups[1]]);
+    }
+}
+
+#[test]
+fn what_waits_for_an_epoch_is_bounded_in_number_and_in_bytes() {
+    let limits = |options: &mut Options| {
+        options.limits.held_messages = 10;
+        options.limits.held_bytes = 24_000;
+    };
+    let alice = device("alice");
+    let recorder = Recorder::new();
+    let bob = Client::open_storage(recorder.clone(), vec![7; 32], with("bob", limits)).expect("opens");
+    let groups = group_of(&[&alice, &bob]);
+    let (message, _) = commit(&groups[0], Vec::new());
+    let early: Vec<_> = (0..20).map(|n| say(&groups[0], &n.to_string())).collect();
+    for (n, message) in early.iter().enumerate() {
+        match one(&bob, message) {
+            EventKind::Held(held) => assert_eq!((held.reason, held.waiting as usize), (HeldFor::Epoch, n + 1)),
+            EventKind::Ignored(ignored) => assert!(n >= 10 && ignored.reason == IgnoredReason::HoldFull),
+            kind => panic!("{kind:?}"),
+        }
+    }
+    // The same ones again take no more room.
+    assert!(matches!(one(&bob, &early[3]), EventKind::Held(held) if held.waiting == 10));
+    assert_eq!(recorder.rows("h").len(), 10);
+    let mut texts = BTreeSet::new();
+    bob.receive(&message).expect("received");
+    take(&bob, &mut texts);
+    assert_eq!(texts.len(), 10);
+    assert!(recorder.rows("h").is_empty());
+    // What was not kept can be fetched again.
+    for message in &early {
+        bob.receive(message).expect("received");
+    }
+    take(&bob, &mut texts);
+    assert_eq!(texts.len(), 20);
+
+    let (message, _) = commit(&groups[0], Vec::new());
+    // Padded, two fit and a third one does not.
+    let large = |n: u8| groups[0].encrypt(vec![n; 9_000], EncryptOptions::default()).expect("encrypted");
+    assert!(matches!(one(&bob, &large(0)), EventKind::Held(_)));
+    assert!(matches!(one(&bob, &large(1)), EventKind::Held(_)));
+    assert!(matches!(one(&bob, &large(2)), EventKind::Ignored(ignored) if ignored.reason == IgnoredReason::HoldFull));
+    assert_eq!(bob.receive(&message).expect("received").len(), 3);
+}
+
+#[test]
+fn epochs_far_ahead_wait_and_do_not_stand_in_the_way() {
+    let (alice, bob) = (device("alice"), device("bob"));
+    let groups = group_of(&[&alice, &bob]);
+    let message = say(&groups[0], "now");
+    // The epoch is in the clear: anybody can change it.
+    let id_end = 5 + groups[0].id().len();
+    for epoch in [2u64, 3, 1 << 40, u64::MAX] {
+        let mut far = message.clone();
+        far[id_end..id_end + 8].copy_from_slice(&epoch.to_be_bytes());
+        assert!(matches!(one(&bob, &far), EventKind::Held(held) if held.epoch == epoch));
+    }
+    assert_eq!(text(one(&bob, &message)), "now");
+    for n in 0..5 {
+        let (message, _) = commit(&groups[0], Vec::new());
+        let events = bob.receive(&message).expect("received");
+        assert!(matches!(events[0].kind, EventKind::Committed(_)), "{events:?}");
+        assert!(events[1..].iter().all(|event| !matches!(event.kind, EventKind::Message(_))));
+        assert_eq!(text(one(&bob, &say(&groups[0], &n.to_string()))), n.to_string());
+    }
+}
+
+#[test]
+fn messages_of_a_group_that_is_not_known_wait_for_the_welcome() {
+    let (alice, bob) = (device("alice"), device("bob"));
+    let group = alice.create_group(GroupOptions::default()).expect("a group");
+    let (_, welcomes) = commit(&group, vec![Proposal::add(key_package(&bob))]);
+    let first = say(&group, "first");
+    let (second, _) = commit(&group, Vec::new());
+    let third = say(&group, "third");
+    for message in [&third, &second, &first, &first] {
+        assert!(matches!(one(&bob, message), EventKind::Held(held) if held.reason == HeldFor::Group));
+    }
+    let bobs = join(&bob, &welcomes[0]);
+    agree(&[&group, &bobs]);
+    let mut texts = BTreeSet::new();
+    take(&bob, &mut texts);
+    assert_eq!(texts, BTreeSet::from(["first".into(), "third".into()]));
+}
+
+#[test]
+fn so_many_groups_that_are_not_known_and_no_more() {
+    let recorder = Recorder::new();
+    let limits = |options: &mut Options| options.limits.held_unknown_groups = 4;
+    let bob = Client::open_storage(recorder.clone(), vec![7; 32], with("bob", limits)).expect("opens");
+    let alice = device("alice");
+    let mut held = 0;
+    for _ in 0..20 {
+        let group = alice.create_group(GroupOptions::default()).expect("a group");
+        match one(&bob, &say(&group, "hello")) {
+            EventKind::Held(_) => held += 1,
+            EventKind::Ignored(ignored) => assert_eq!(ignored.reason, IgnoredReason::HoldFull),
+            kind => panic!("{kind:?}"),
+        }
+    }
+    assert_eq!(held, 4);
+    assert_eq!(recorder.rows("h").len(), 4);
+    // Joining one of them makes room for another.
+    let known = alice.create_group(GroupOptions::default()).expect("a group");
+    let (_, welcomes) = commit(&known, vec![Proposal::add(key_package(&bob))]);
+    join(&bob, &welcomes[0]);
+    assert_eq!(text(one(&bob, &say(&known, "known"))), "known");
+}
+
+struct Later(AtomicBool);
+
+impl Validator for Later {
+    fn validate(&self, _: &ValidationRequest) -> Result<Verdict, CallbackError> {
+        Ok(if self.0.load(Ordering::Relaxed) { Verdict::Later } else { Verdict::Accept })
+    }
+}
+
+#[test]
+fn what_the_validator_puts_off_waits_with_the_state_unchanged_even_over_a_restart() {
+    let scratch = Scratch::in_memory("later");
+    let later = Arc::new(Later(AtomicBool::new(false)));
+    let open = || {
+        let trust = |options: &mut Options| options.trust = Some(Trust::Validator(later.clone()));
+        Client::open(&scratch.file("bob.db"), vec![7; 32], with("bob", trust)).expect("opens")
+    };
+    let (alice, bob, carol) = (device("alice"), open(), device("carol"));
+    let groups = group_of(&[&alice, &bob]);
+    let id = groups[0].id().to_vec();
+    let before = groups[1].epoch_authenticator().expect("an authenticator");
+    later.0.store(true, Ordering::Relaxed);
+    let (message, _) = commit(&groups[0], vec![Proposal::add(key_package(&carol))]);
+    let after = say(&groups[0], "after");
+    assert!(matches!(one(&bob, &message), EventKind::Held(held) if held.reason == HeldFor::Validator));
+    assert!(matches!(one(&bob, &after), EventKind::Held(_)));
+    assert_eq!(groups[1].epoch_authenticator().expect("an authenticator"), before);
+    // Asked again, and put off again.
+    let events = bob.retry_held().expect("retried");
+    assert!(!events.iter().any(|event| matches!(event.kind, EventKind::Committed(_))), "{events:?}");
+    drop((groups, bob));
+    let bob = open();
+    later.0.store(false, Ordering::Relaxed);
+    bob.retry_held().expect("retried");
+    let mut texts = BTreeSet::new();
+    take(&bob, &mut texts);
+    assert_eq!(texts, BTreeSet::from(["after".into()]));
+    agree(&[&alice.group(&id).expect("the group"), &bob.group(&id).expect("the group")]);
+}
+
+#[test]
+fn members_who_were_faster_than_our_own_acceptance_are_heard() {
+    let (alice, bob) = (device("alice"), device("bob"));
+    let groups = group_of(&[&alice, &bob]);
+    let pending = groups[0].commit(Vec::new(), CommitOptions::default()).expect("a commit");
+    assert!(matches!(one(&bob, &pending.message().expect("its bytes")), EventKind::Committed(_)));
+    let early = say(&groups[1], "early");
+    assert!(matches!(one(&alice, &early), EventKind::Held(_)));
+    pending.accept().expect("accepted");
+    let mut texts = BTreeSet::new();
+    take(&alice, &mut texts);
+    assert_eq!(texts, BTreeSet::from(["early".into()]));
+}
