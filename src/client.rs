@@ -489,7 +489,8 @@ impl ClientCore {
             return;
         }
         let mut idle = self.all_groups();
-        idle.sort_by_key(|group| group.used.load(Ordering::Relaxed));
+        // Cached: other threads use groups meanwhile, and a key that changes under the sort is a panic.
+        idle.sort_by_cached_key(|group| group.used.load(Ordering::Relaxed));
         for group in idle {
             // A few at once: looking for them costs something.
             if self.loaded.load(Ordering::Relaxed) <= limit - limit / 8 {
