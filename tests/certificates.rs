@@ -142,6 +142,25 @@ fn a_certificate_of_another_key_opens_no_client() {
 }
 
 #[test]
+fn a_stolen_certificate_is_denied() {
+    // The thief's key package lives by the system's clock.
+    let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_secs();
+    let (clock, root) = (Watch::at(now), Authority::new("root"));
+    let (alice, bob) = (certified(&root, "alice", &clock), certified(&root, "bob", &clock));
+    let Credential::X509 { chain } = bob.credential().expect("a credential") else { panic!("no certificate") };
+    let thief = mallory::thief(chain.iter().map(|der| der.to_vec()).collect());
+    let group = alice.create_group(GroupOptions::default()).expect("a group");
+    let add = || vec![Proposal::add(thief.key_package())];
+    assert_eq!(code(group.commit(add(), CommitOptions::default())), ErrorCode::CredentialDenied);
+    assert_eq!(code(group.propose(add(), vec![])), ErrorCode::CredentialDenied);
+    let invitation = invited(&alice, &thief.invite(&key_package(&alice)));
+    assert_eq!(code(alice.join(invitation.id, None)), ErrorCode::CredentialDenied);
+    // The one that it was made for is taken.
+    let (_, welcomes) = commit(&group, vec![Proposal::add(key_package(&bob))]);
+    talk(&[(&alice, &group), (&bob, &join(&bob, &welcomes[0]))]);
+}
+
+#[test]
 fn a_member_renews_its_certificate_inside_the_group() {
     let (clock, root) = (Watch::at(NOW), Authority::new("root"));
     let (alice, bob) = (certified(&root, "alice", &clock), certified(&root, "bob", &clock));
@@ -168,6 +187,10 @@ fn a_member_renews_its_certificate_inside_the_group() {
     assert_eq!(code(groups[0].commit(vec![], to(renewed("carol", &root)))), ErrorCode::InvalidCredential);
     let other = Authority::new("other");
     assert_eq!(code(groups[0].commit(vec![], to(renewed("alice", &other)))), ErrorCode::CredentialDenied);
+    let update = Proposal::Update { identity: Some(renewed("alice", &other)), leaf_extensions: None };
+    assert_eq!(code(groups[0].propose(vec![update.clone()], vec![])), ErrorCode::CredentialDenied);
+    assert_eq!(code(groups[0].commit(vec![update], CommitOptions::default())), ErrorCode::CredentialDenied);
+    assert_eq!(groups[0].proposals().expect("proposals"), []);
     // A certificate that has expired since does not stop who is in the group already.
     clock.set(LONG.end + 1);
     let (message, _) = commit(&groups[1], vec![]);

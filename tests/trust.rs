@@ -133,6 +133,53 @@ fn a_request_says_why_and_about_whom() {
 }
 
 #[test]
+fn our_own_new_key_is_asked_about_before_it_leaves() {
+    both(|scene| {
+        let before = scene.a.member(0).expect("alice").signature_key;
+        let rotation = || CommitOptions { new_identity: Some(NewIdentity::default()), ..Default::default() };
+        let update = || Proposal::Update { identity: Some(NewIdentity::default()), leaf_extensions: None };
+        for (verdict, error) in
+            [(Verdict::Deny, ErrorCode::CredentialDenied), (Verdict::Later, ErrorCode::CredentialLater)]
+        {
+            scene.oracle.says_of("alice", verdict);
+            assert_eq!(code(scene.a.commit(vec![], rotation())), error);
+            assert_eq!(code(scene.a.propose(vec![update()], vec![])), error);
+            assert_eq!(scene.a.proposals().expect("proposals"), []);
+            let asked = scene.oracle.asked();
+            assert_eq!(asked.len(), 2, "{asked:?}");
+            for request in asked {
+                assert_eq!((request.purpose, request.user.as_deref()), (Purpose::Update, Some("alice")));
+                assert_eq!(request.previous_signature_key, Some(before.clone()));
+                assert_ne!(request.signature_key, before);
+            }
+            scene.talk();
+        }
+        scene.oracle.says_of("alice", Verdict::Accept);
+        let (message, _) = commit_with(&scene.a, vec![], rotation());
+        committed(&scene.bob, &message);
+        proposed(&scene.bob, &propose(&scene.a, update()));
+        let (message, _) = commit(&scene.b, vec![]);
+        committed(&scene.alice, &message);
+        scene.talk();
+    });
+}
+
+#[test]
+fn on_first_use_we_know_ourselves_in_every_group() {
+    let alice = open(options("alice").trust(Trust::OnFirstUse));
+    let (bob, carol) = (device("bob"), device("carol"));
+    // Different keys in different groups, and one after the other in one of them.
+    for _ in 0..3 {
+        let groups = group_of(&[&carol, &alice, &bob]);
+        for _ in 0..2 {
+            let (message, _) = rotate(&groups[1]);
+            committed(&bob, &message);
+        }
+        propose(&groups[1], Proposal::Update { identity: Some(NewIdentity::default()), leaf_extensions: None });
+    }
+}
+
+#[test]
 fn a_joiner_asks_about_every_member_and_external_sender() {
     let service = device("service");
     let sender = ExternalSender {

@@ -29,6 +29,7 @@ case $level in demo) ;; *)
     need doxygen doxygen
     need xz-utils xz
     need strace strace
+    need openssl openssl
     [ -e /usr/include/openssl/crypto.h ] || pkg-config --exists libcrypto 2>/dev/null || missing="$missing libssl-dev"
 esac
 

@@ -1,18 +1,67 @@
 //! A member who does not use libmls but the engine itself, and who does not play by the rules: what others can make a
 //! device receive, libmls itself never sends.
 use mls_rs::{
-    CipherSuite, CipherSuiteProvider, CryptoProvider, ExtensionList, Group, GroupStateStorage, MlsMessage,
+    CipherSuite, CipherSuiteProvider, CryptoProvider, ExtensionList, Group, GroupStateStorage, IdentityProvider,
+    MlsMessage,
     client_builder::{MlsConfig, PaddingMode},
     crypto::{SignaturePublicKey, SignatureSecretKey},
-    identity::{
-        SigningIdentity,
-        basic::{BasicCredential, BasicIdentityProvider},
-    },
+    error::IntoAnyError,
+    identity::{Credential, CredentialType, SigningIdentity, basic::BasicCredential},
     mls_rs_codec::MlsEncode,
     mls_rules::{DefaultMlsRules, EncryptionOptions},
     storage_provider::in_memory::InMemoryGroupStateStorage,
 };
 use mls_rs_crypto_awslc::{AwsLcCipherSuite, AwsLcCryptoProvider};
+
+/// Asks nobody whether somebody is who they say.
+#[derive(Clone)]
+struct Anybody;
+
+#[derive(Debug)]
+struct Never(std::convert::Infallible);
+
+impl std::fmt::Display for Never {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {}
+    }
+}
+
+impl std::error::Error for Never {}
+impl IntoAnyError for Never {}
+
+impl IdentityProvider for Anybody {
+    type Error = Never;
+
+    fn validate_member(
+        &self,
+        _: &SigningIdentity,
+        _: Option<mls_rs::time::MlsTime>,
+        _: mls_rs_core::identity::MemberValidationContext<'_>,
+    ) -> Result<(), Never> {
+        Ok(())
+    }
+
+    fn validate_external_sender(
+        &self,
+        _: &SigningIdentity,
+        _: Option<mls_rs::time::MlsTime>,
+        _: Option<&ExtensionList>,
+    ) -> Result<(), Never> {
+        Ok(())
+    }
+
+    fn identity(&self, signing_identity: &SigningIdentity, _: &ExtensionList) -> Result<Vec<u8>, Never> {
+        Ok(signing_identity.credential.mls_encode_to_vec().expect("encoded"))
+    }
+
+    fn valid_successor(&self, _: &SigningIdentity, _: &SigningIdentity, _: &ExtensionList) -> Result<bool, Never> {
+        Ok(true)
+    }
+
+    fn supported_types(&self) -> Vec<CredentialType> {
+        vec![CredentialType::BASIC, CredentialType::X509]
+    }
+}
 
 const SUITE: CipherSuite = CipherSuite::CURVE25519_AES128;
 
@@ -38,7 +87,7 @@ fn engine(
     mls_rs::Client::builder()
         .group_state_storage(storage)
         .crypto_provider(AwsLcCryptoProvider::new())
-        .identity_provider(BasicIdentityProvider::new())
+        .identity_provider(Anybody)
         .mls_rules(rules)
         .signing_identity(own.1.clone(), own.0.clone(), SUITE)
         .build()
@@ -71,7 +120,24 @@ pub fn mallory(encrypt: bool) -> Mallory<impl MlsConfig> {
     Mallory { client: engine(storage.clone(), &own, encrypt), storage, signer: own.0, group: None }
 }
 
+/// Somebody with a certificate that is another's: its key is not his.
+pub fn thief(chain: Vec<Vec<u8>>) -> Mallory<impl MlsConfig> {
+    let (signer, public) = suite().signature_key_generate().expect("a key");
+    let own = (signer, SigningIdentity::new(Credential::X509(chain.into()), public));
+    let storage = InMemoryGroupStateStorage::default();
+    Mallory { client: engine(storage.clone(), &own, true), storage, signer: own.0, group: None }
+}
+
 impl<C: MlsConfig> Mallory<C> {
+    /// A group of his own with one more device; the Welcome for it.
+    pub fn invite(&self, key_package: &[u8]) -> Vec<u8> {
+        let none = ExtensionList::new;
+        let mut group = self.client.create_group(none(), none(), None).expect("a group");
+        let added = MlsMessage::from_bytes(key_package).expect("a key package");
+        let commit = group.commit_builder().add_member(added).expect("added").build().expect("a commit");
+        commit.welcome_messages[0].to_bytes().expect("encoded")
+    }
+
     pub fn key_package(&self) -> Vec<u8> {
         let none = ExtensionList::new;
         let package = self.client.generate_key_package_message(none(), none(), None).expect("a key package");
