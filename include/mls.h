@@ -283,7 +283,7 @@
 /// PublicMessage: the delivery service can follow the group.
 #define MLS_HANDSHAKE_PUBLIC 1
 
-/// To a step that grows with the length, at most about 12 % more. The default.
+/// To a step that grows with the length, about a quarter more at most. The default.
 #define MLS_PADDING_STEP 0
 
 /// Not at all: the ciphertext tells the exact length.
@@ -1116,8 +1116,9 @@ mls_status_t mls_options_set_clock(mls_options_t *options,
 /// keystore, a server). With it, a client that opens an older copy of its store refuses to send and asks for a rejoin
 /// (`MLS_ERROR_STORE_ROLLED_BACK`); without it the same is noticed only from messages that the old copy does not know.
 ///
-/// `load` is called once when a client opens, `store` after writes that could lose a key if rolled back. `user` goes
-/// to every call, from any thread, and once to `release` when nothing needs it any more, also if this call fails;
+/// `load` is called once when a client opens, `store` after writes that could lose a key if rolled back. When it fails,
+/// the write stays and its call succeeds; the next such write tells the anchor, and flush, suspend and close answer
+/// `MLS_ERROR_CALLBACK_FAILED` if it fails again, when they have done everything else. `user` goes to every call, from any thread, and once to `release` when nothing needs it any more, also if this call fails;
 /// `release` may be NULL.
 ///
 /// Errors: `MLS_ERROR_NULL_POINTER` if `load` or `store` is NULL.
@@ -1371,13 +1372,15 @@ mls_status_t mls_client_open_store(const mls_store_t *store,
 /// Errors: store errors; it is closed then too.
 MLS_MUST_USE mls_status_t mls_client_close(const mls_client_t *client, mls_error_t **error);
 
-/// Lets a client go. Its groups and commits stay usable; the store is closed with the last of them. NULL and what is
-/// freed already are fine.
+/// Lets a client go. Its groups and commits stay usable; the store is closed with the last of them, and nothing is
+/// written: acknowledgements that are not durable yet come back, so call `mls_client_close` first. NULL and what is freed
+/// already are fine.
 void mls_client_free(mls_client_t *client);
 
 /// Makes acknowledgements durable, and deleted keys unrecoverable from the files.
 ///
-/// Errors: store errors; `MLS_ERROR_STORE_LOCKED` if another process is in the way: try again later.
+/// Errors: store errors; `MLS_ERROR_STORE_LOCKED` if another process is in the way: try again later;
+/// `MLS_ERROR_CALLBACK_FAILED` of the anchor, when everything else is done.
 MLS_MUST_USE mls_status_t mls_client_flush(const mls_client_t *client, mls_error_t **error);
 
 /// Finishes what is under way and gives back every file lock, until `mls_client_resume`; calls answer
@@ -1431,7 +1434,8 @@ mls_status_t mls_client_export_signing_key(const mls_client_t *client,
                                            mls_error_t **error);
 
 /// A new credential or signature key, for key packages and groups that are made from now on. In a group it is changed
-/// by a commit or an update proposal with the same identity.
+/// by a commit or an update proposal with the same identity: a basic credential's bytes and a certificate's subject say
+/// which device it is, and a member cannot become another one.
 ///
 /// Errors: `MLS_ERROR_INVALID_CREDENTIAL`, `MLS_ERROR_INVALID_SIGNING_KEY`, `MLS_ERROR_NOT_ALLOWED` for an extension's
 /// role; store errors.
@@ -1558,7 +1562,7 @@ mls_status_t mls_client_groups(const mls_client_t *client,
                                mls_error_t **error);
 
 /// Deletes a group with everything of it, its events included; nothing happens if there is none. Handles on it answer
-/// `MLS_ERROR_GROUP_NOT_FOUND` from then on. Nobody else is told: `mls_group_leave` first, so that the others remove
+/// `MLS_ERROR_GROUP_NOT_FOUND`, until there is a group of that id again. An invitation to it is not deleted: decline it. Nobody else is told: `mls_group_leave` first, so that the others remove
 /// this device.
 ///
 /// Errors: `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
@@ -1570,7 +1574,7 @@ mls_status_t mls_client_delete_group(const mls_client_t *client,
 
 /// Joins the group of an `MLS_EVENT_INVITED`, by that event's id (RFC 9420 section 12.4.3.1). `tree` is the ratchet
 /// tree if the preview says that it is needed, `(NULL, 0)` else. The key package is deleted in the same transaction,
-/// unless it is of last resort; messages that waited for the group are then processed, and what they brought is in the
+/// unless it is of last resort, and the event is acknowledged with it; messages that waited for the group are then processed, and what they brought is in the
 /// inbox. Yours: `mls_group_free`.
 ///
 /// Errors: `MLS_ERROR_INVITATION_NOT_FOUND`, `MLS_ERROR_GROUP_EXISTS` if this device is in the group,
@@ -1585,11 +1589,14 @@ mls_status_t mls_client_join(const mls_client_t *client,
                              mls_group_t **out,
                              mls_error_t **error);
 
-/// Turns an invitation down, by the id of its event: its key package is used up, and nobody is told. Nothing happens if
-/// it is gone.
+/// Turns an invitation down, by the id of its event, which is acknowledged with it: its key package is used up, and nobody
+/// is told. Nothing happens if it is gone.
 ///
 /// Errors: `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
-MLS_MUST_USE mls_status_t mls_client_decline(const mls_client_t *client, uint64_t invitation, mls_error_t **error);
+MLS_MUST_USE
+mls_status_t mls_client_decline(const mls_client_t *client,
+                                uint64_t invitation,
+                                mls_error_t **error);
 
 /// Makes an external commit that joins the group of a GroupInfo (RFC 9420 section 12.4.3.2). The group of the commit is
 /// joining, and cannot send, until the commit is accepted; a resync keeps the old state until then. `options` may be
@@ -2056,8 +2063,12 @@ mls_status_t mls_group_encrypt(const mls_group_t *group,
 /// Makes proposals for somebody to commit (RFC 9420 section 12.1), with authenticated data that anyone can read, and
 /// answers a message for each, in the same order. All of them or none. Yours: `mls_messages_free`.
 ///
-/// Errors: `MLS_ERROR_INVALID_PROPOSAL`, `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_KEY_PACKAGE_EXPIRED`,
-/// `MLS_ERROR_DUPLICATE_MEMBER`, `MLS_ERROR_MEMBER_NOT_FOUND`, `MLS_ERROR_PSK_NOT_FOUND`,
+/// What is wrong only together with other proposals (a member twice, two of a kind that may be there once) is found when
+/// they are committed: the commit leaves it out.
+///
+/// Errors: `MLS_ERROR_COMMIT_REQUIRED` for more proposals of ours than members keep of one sender
+/// (`mls_options_set_limit_proposals_per_member`), `MLS_ERROR_INVALID_PROPOSAL`, `MLS_ERROR_INVALID_KEY_PACKAGE`,
+/// `MLS_ERROR_KEY_PACKAGE_EXPIRED`, `MLS_ERROR_MEMBER_NOT_FOUND`, `MLS_ERROR_PSK_NOT_FOUND`,
 /// `MLS_ERROR_CREDENTIAL_DENIED`, `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_UNSUPPORTED`; store errors.
 MLS_MUST_USE
 mls_status_t mls_group_propose(const mls_group_t *group,
@@ -2097,7 +2108,7 @@ mls_status_t mls_group_withdraw(const mls_group_t *group,
                                 mls_error_t **error);
 
 /// Drops all cached proposals, so that messages can be sent again. A commit of others that refers to one of them is
-/// then held until the proposal is received again.
+/// understood all the same.
 ///
 /// Errors: store errors.
 MLS_MUST_USE mls_status_t mls_group_clear_proposals(const mls_group_t *group, mls_error_t **error);
@@ -2420,7 +2431,8 @@ mls_status_t mls_proposals_push_reinit(mls_proposals_t *proposals,
                                        const mls_extensions_t *extensions,
                                        mls_error_t **error);
 
-/// Replace the extensions of the group context by these, which are copied (RFC 9420 section 12.1.7).
+/// Replace the extensions of the group context by these, which are copied (RFC 9420 section 12.1.7). All of them: what is
+/// not among them goes, required capabilities and external senders too.
 MLS_MUST_USE
 mls_status_t mls_proposals_push_group_context_extensions(mls_proposals_t *proposals,
                                                          const mls_extensions_t *extensions,
@@ -2713,7 +2725,7 @@ mls_status_t mls_events_proposal(const mls_events_t *events,
                                  mls_proposal_infos_t **out,
                                  mls_error_t **error);
 
-/// The id of our commit that was committed, or that was superseded. 0 if the commit is not ours.
+/// The id of our commit that was committed, that was superseded, or that has joined. 0 if it is not ours, or a Welcome.
 MLS_MUST_USE
 mls_status_t mls_events_commit(const mls_events_t *events,
                                size_t index,

@@ -6,8 +6,10 @@ use crate::CallbackError;
 /// keystore, a server). With it, a client that opens an older copy of its store refuses to send and asks for a rejoin
 /// (`StoreRolledBack`); without it the same is noticed only from messages that the old copy does not know.
 ///
-/// Called once when a client opens, and after writes that could lose a key if rolled back. It must not call into a
-/// client.
+/// Called once when a client opens, and after writes that could lose a key if rolled back. When it fails, the write stays
+/// and its call succeeds; the next such write tells the anchor, and [`flush`](crate::Client::flush),
+/// [`suspend`](crate::Client::suspend) and [`close`](crate::Client::close) answer `CallbackFailed` if it fails again, when
+/// they have done everything else. It must not call into a client.
 pub trait Anchor: Send + Sync {
     /// The mark, or `None` if there is none yet.
     fn load(&self) -> Result<Option<u64>, CallbackError>;

@@ -160,7 +160,7 @@ impl Client {
             own: Gate::new(own),
             groups: Mutex::default(),
             loaded: Arc::default(),
-            anchored: Gate::new(0),
+            anchored: Gate::new(anchored.unwrap_or(0)),
             closed: AtomicBool::new(false),
             clock: AtomicU64::new(0),
             since_checkpoint: AtomicU64::new(0),
@@ -186,7 +186,9 @@ impl Client {
         match result {
             Err(error) if error.code() == ErrorCode::Suspended => Ok(()),
             // What waits is written; somebody else is reading, and cleans the log in his turn.
-            Ok(()) => self.core.store.checkpoint().or_else(unless_in_the_way),
+            Ok(()) => {
+                self.core.store.checkpoint().or_else(unless_in_the_way).and_then(|()| self.core.catch_up_anchor())
+            }
             result => result,
         }
     }
@@ -203,7 +205,7 @@ impl Client {
                 Err(error) if error.code() == ErrorCode::StoreLocked && Instant::now() < give_up => {
                     std::thread::sleep(Duration::from_millis(10));
                 }
-                result => return result,
+                result => return result.and_then(|()| self.core.catch_up_anchor()),
             }
         }
     }
@@ -216,7 +218,9 @@ impl Client {
             Err(error) if error.code() != ErrorCode::Suspended => return Err(error),
             _ => {}
         }
-        self.core.store.suspend()
+        let told = self.core.catch_up_anchor();
+        self.core.store.suspend()?;
+        told
     }
 
     /// Ends [`suspend`](Self::suspend).
@@ -566,7 +570,10 @@ impl ClientCore {
             }
         };
         // Outside of the lock: it is the application's code.
-        self.anchor(done.mark)?;
+        if let Some(mark) = done.mark {
+            // It is written and stays so. What the anchor was not told, the next such write tells it, or a flush.
+            let _ = self.anchor(mark);
+        }
         let steps = self.since_checkpoint.fetch_add(1, Ordering::Relaxed) + 1;
         if steps >= u64::from(self.settings.limits.fold_distance) {
             self.since_checkpoint.store(0, Ordering::Relaxed);
@@ -606,22 +613,21 @@ impl ClientCore {
         })
     }
 
+    /// Tells the anchor what it could not be told before.
+    fn catch_up_anchor(&self) -> Result<()> {
+        let mark = self.ledger.enter()?.mark();
+        self.anchor(mark)
+    }
+
     /// Tells the anchor a mark that is in the store.
-    fn anchor(&self, mark: Option<u64>) -> Result<()> {
-        let Some(mark) = mark else { return Ok(()) };
+    fn anchor(&self, mark: u64) -> Result<()> {
         let mut told = self.anchored.enter()?;
         // Another thread, with a later write, may have been faster.
         if mark <= *told {
             return Ok(());
         }
-        match self.settings.anchor(mark) {
-            Ok(()) => *told = mark,
-            Err(error) => {
-                // It is written all the same, but the caller will take it for not written.
-                self.ledger.enter()?.distrust();
-                return Err(error);
-            }
-        }
+        self.settings.anchor(mark)?;
+        *told = mark;
         Ok(())
     }
 

@@ -221,7 +221,7 @@ impl ClientCore {
         if self.settings.policy.auto_join && !preview.needs_tree && self.settings.full().is_ok() {
             // A verdict that is not "yes" leaves the invitation to the application.
             if let Ok((_, joined)) = self.join(id, None) {
-                events.extend(joined);
+                events = joined; // it waits no more
             }
         }
         Ok(events)

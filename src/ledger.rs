@@ -139,6 +139,7 @@ pub(crate) struct Tx {
     fold: Option<Fold>,
     /// Rows that go because their keys are folded.
     spent: Vec<u64>,
+    acknowledged: Vec<u64>,
 }
 
 /// Keys that a transaction folds into their group's row.
@@ -187,6 +188,11 @@ impl Tx {
         }
         self.events.push(Event { id, deliveries: 0, group_id: group_id.to_vec(), kind });
         id
+    }
+
+    /// Takes an event out of the inbox: this transaction is what it asked for.
+    pub(crate) fn acknowledge(&mut self, id: u64) {
+        self.acknowledged.push(id);
     }
 
     /// Brings the mark up to what an anchor says.
@@ -293,13 +299,6 @@ impl Ledger {
         Ok(())
     }
 
-    /// Lets every loaded group be compared with the store at its next use: a write came through whose caller was told
-    /// otherwise.
-    pub(crate) fn distrust(&mut self) {
-        self.foreign += 1;
-        self.stripped.clear();
-    }
-
     pub(crate) fn acknowledge(&mut self, id: u64) {
         if self.kept.contains_key(&id) {
             self.acknowledged.insert(id);
@@ -329,10 +328,12 @@ impl Ledger {
             foreign: self.foreign,
             fold: None,
             spent: Vec::new(),
+            acknowledged: Vec::new(),
         };
         let value = build(&mut tx)?;
         self.apply_fold(store, &mut tx)?;
-        let acknowledged = self.acknowledged.clone();
+        let mut acknowledged = self.acknowledged.clone();
+        acknowledged.extend(&tx.acknowledged);
         let stripped = self.apply_acknowledgements(store, folded, &mut tx, &acknowledged)?;
         let reserved =
             if tx.next_id > self.reserved.max(self.next_id) { tx.next_id + ID_WINDOW } else { self.reserved };

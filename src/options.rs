@@ -72,7 +72,7 @@ pub enum HandshakeEncryption {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Padding {
-    /// To a step that grows with the length, at most about 12 % more. The default.
+    /// To a step that grows with the length, about a quarter more at most. The default.
     #[default]
     Step = 0,
     /// Not at all: the ciphertext tells the exact length.

@@ -686,3 +686,34 @@ fn a_commit_of_another_group_or_garbage_is_nobodys_echo() {
     mine.accept().expect("accepted");
     pair.agree();
 }
+
+#[test]
+fn the_service_orders_what_was_rejected_so_long_ago_that_it_is_forgotten() {
+    for encryption in [HandshakeEncryption::Private, HandshakeEncryption::Public] {
+        let mut options = options("alice");
+        options.policy.handshake_encryption = encryption;
+        let (alice, bob) = (open(options), device("bob"));
+        let groups = group_of(&[&alice, &bob]);
+        let force = || CommitOptions { force_path: true, ..CommitOptions::default() };
+        let mut messages = Vec::new();
+        for _ in 0..5 {
+            let commit = groups[0].commit(vec![], force()).expect("a commit");
+            messages.push(commit.message().expect("its bytes"));
+            commit.reject().expect("rejected");
+        }
+        committed(&bob, &messages[0]);
+        let EventKind::RejoinNeeded(needed) = one(&alice, &messages[0]) else {
+            panic!("{encryption:?}: in the old epoch")
+        };
+        assert_eq!(needed.reason, RejoinReason::UnknownOwnCommit);
+        assert_eq!(code(groups[0].encrypt(vec![1], EncryptOptions::default())), ErrorCode::StoreRolledBack);
+
+        let info = groups[1].group_info(true, true).expect("a GroupInfo");
+        let back =
+            alice.join_external(&info, JoinOptions { resync: true, ..JoinOptions::default() }).expect("a commit");
+        let message = back.message().expect("its bytes");
+        back.accept().expect("accepted");
+        committed(&bob, &message);
+        agree(&[&back.group(), &groups[1]]);
+    }
+}

@@ -308,3 +308,34 @@ fn rows_of_a_group_that_was_left_or_joined_again_go() {
     bob.flush().expect("flushed");
     assert_eq!(rows(&recorder), 0);
 }
+
+#[test]
+fn who_joins_or_declines_has_answered_the_invitation() {
+    let storage = memory();
+    let (alice, bob) = (device("alice"), open_on(&storage, options("bob")));
+    let invitation = |n: u8| {
+        let group = alice.create_group(GroupOptions { id: Some(vec![n]), ..GroupOptions::default() }).expect("a group");
+        let (_, welcomes) = commit(&group, vec![Proposal::add(key_package(&bob))]);
+        bob.receive(&welcomes[0]).expect("received")[0].id // and not acknowledged
+    };
+    let (joined, declined) = (invitation(1), invitation(2));
+    bob.join(joined, None).expect("joined");
+    bob.decline(declined).expect("declined");
+    // It dies before it acknowledges anything.
+    drop(bob);
+    let bob = open_on(&storage, options("bob"));
+    let waiting = bob.inbox(0, 10).expect("the inbox");
+    assert!(matches!(waiting.as_slice(), [Event { kind: EventKind::Joined(_), .. }]), "{waiting:?}");
+    bob.acknowledge(joined).expect("fine");
+}
+
+#[test]
+fn an_invitation_that_is_joined_by_policy_is_not_told() {
+    let mut options = options("bob");
+    options.policy.auto_join = true;
+    let (alice, bob) = (device("alice"), open(options));
+    let group = alice.create_group(GroupOptions::default()).expect("a group");
+    let (_, welcomes) = commit(&group, vec![Proposal::add(key_package(&bob))]);
+    let events = bob.receive(&welcomes[0]).expect("received");
+    assert!(matches!(events.as_slice(), [Event { kind: EventKind::Joined(_), .. }]), "{events:?}");
+}

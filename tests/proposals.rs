@@ -633,11 +633,9 @@ fn the_same_proposal_twice_is_a_duplicate_and_ones_own_is_an_echo() {
 
 #[test]
 fn one_member_caches_only_so_many_proposals() {
-    let [alice, bob] = ["alice", "bob"].map(|name| {
-        let mut options = options(name);
-        options.limits.proposals_per_member = 3;
-        open(options)
-    });
+    let mut options = options("alice");
+    options.limits.proposals_per_member = 3;
+    let (alice, bob) = (open(options), device("bob"));
     let groups = group_of(&[&alice, &bob]);
     let messages: Vec<_> = (0..5).map(|_| propose(&groups[1], Proposal::update())).collect();
     for message in &messages[..3] {
@@ -734,4 +732,54 @@ fn a_path_is_forced_when_asked_for() {
         three.deliver(&message);
         assert_eq!(hash(&three.b), 3);
     });
+}
+
+#[test]
+fn a_proposal_that_is_made_and_forgotten_again_and_again_is_still_understood() {
+    for by in ["withdraw", "clear", "made once more"] {
+        let (alice, bob) = (device("alice"), device("bob"));
+        let groups = group_of(&[&alice, &bob]);
+        let forget = |message: &[u8]| match by {
+            "withdraw" => {
+                let own = groups[1].proposals().expect("proposals");
+                groups[1].withdraw(&own[0].reference).expect("withdrawn");
+                proposed(&alice, message);
+            }
+            _ => groups[1].clear_proposals().expect("cleared"),
+        };
+        let first = groups[1].leave(Vec::new()).expect("proposed");
+        forget(&first);
+        let second = groups[1].leave(Vec::new()).expect("proposed");
+        if by == "withdraw" {
+            let own = groups[1].proposals().expect("proposals");
+            groups[1].withdraw(&own[0].reference).expect("withdrawn");
+        } else {
+            proposed(&alice, &second);
+            groups[1].clear_proposals().expect("cleared");
+        }
+        if by == "made once more" {
+            groups[1].leave(Vec::new()).expect("proposed");
+        }
+        let (message, _) = commit(&groups[0], vec![]);
+        assert!(matches!(one(&bob, &message), EventKind::Removed(_)), "{by}");
+    }
+}
+
+#[test]
+fn nobody_proposes_more_than_others_keep() {
+    let (alice, bob) = (device("alice"), device("bob"));
+    let groups = group_of(&[&alice, &bob]);
+    for client in [&alice, &bob] {
+        (0..33u8).for_each(|n| client.add_psk(&[n], vec![n; 32]).expect("added"));
+    }
+    let psks = |ids: std::ops::Range<u8>| ids.map(|n| Proposal::ExternalPsk { id: vec![n] }).collect::<Vec<_>>();
+    assert_eq!(code(groups[0].propose(psks(0..33), Vec::new())), ErrorCode::CommitRequired);
+    assert!(groups[0].proposals().expect("proposals").is_empty());
+    for message in groups[0].propose(psks(0..32), Vec::new()).expect("proposed") {
+        proposed(&bob, &message);
+    }
+    assert_eq!(code(groups[0].propose(psks(32..33), Vec::new())), ErrorCode::CommitRequired);
+    let (message, _) = commit(&groups[0], vec![]);
+    committed(&bob, &message);
+    agree(&[&groups[0], &groups[1]]);
 }

@@ -3,7 +3,7 @@ mod support;
 use mls::*;
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicU32, Ordering},
+    atomic::{AtomicBool, Ordering},
 };
 use support::{scratch::Scratch, *};
 
@@ -11,9 +11,7 @@ use support::{scratch::Scratch, *};
 #[derive(Default)]
 struct Keystore {
     mark: Mutex<Option<u64>>,
-    /// The call to `store` that fails, counted from 1; none at 0.
-    fails: AtomicU32,
-    calls: AtomicU32,
+    broken: AtomicBool,
 }
 
 impl Anchor for Keystore {
@@ -22,7 +20,7 @@ impl Anchor for Keystore {
     }
 
     fn store(&self, mark: u64) -> Result<(), CallbackError> {
-        if self.calls.fetch_add(1, Ordering::Relaxed) + 1 == self.fails.load(Ordering::Relaxed) {
+        if self.broken.load(Ordering::Relaxed) {
             return Err(CallbackError("not now".into()));
         }
         let mut kept = self.mark.lock().expect("no panic");
@@ -233,46 +231,30 @@ fn without_an_anchor_a_proposal_of_our_own_that_is_not_known_proves_it() {
 }
 
 #[test]
-fn an_anchor_that_fails_loses_no_key_and_repeats_none() {
-    // The whole of it stores the anchor ten times when nothing fails.
-    for fails in 1..=10 {
-        let anchor = Arc::new(Keystore::default());
-        anchor.fails.store(fails, Ordering::Relaxed);
-        let device = Device::new(Some(anchor.clone()));
-        let (alice, bob) = (device.open(), support::device("bob"));
-        // Whatever fails is done once more, as an application would.
-        let group = alice.create_group(GroupOptions::default()).expect("a group");
-        let adds = vec![Proposal::add(key_package(&bob))];
-        let commit = loop {
-            match group.commit(adds.clone(), CommitOptions::default()) {
-                Ok(commit) => break commit,
-                Err(error) => assert_eq!(error.code(), ErrorCode::CallbackFailed),
-            }
-        };
-        while let Err(error) = commit.accept() {
-            assert_eq!(error.code(), ErrorCode::CallbackFailed);
-        }
-        let bobs = join(&bob, &commit.welcomes().expect("Welcomes")[0]);
-        agree(&[&group, &bobs]);
-        let mut failed = 0;
-        for n in 0..140 {
-            let message = loop {
-                match group.encrypt(n.to_string().into_bytes(), EncryptOptions::default()) {
-                    Ok(message) => break message,
-                    Err(error) => {
-                        assert_eq!(error.code(), ErrorCode::CallbackFailed);
-                        failed += 1;
-                    }
-                }
-            };
-            assert_eq!(text(one(&bob, &message)), n.to_string());
-        }
-        assert!(failed <= 1);
-        // A failure that has not come yet would come to what follows, which does not try again.
-        anchor.fails.store(0, Ordering::Relaxed);
-        drop((commit, group, alice));
-        let alice = device.open();
-        let id = bobs.id().to_vec();
-        assert_eq!(text(one(&bob, &say(&alice.group(&id).expect("the group"), "on"))), "on");
+fn an_anchor_that_fails_fails_no_step_and_is_told_later() {
+    let anchor = Arc::new(Keystore::default());
+    let device = Device::new(Some(anchor.clone()));
+    let (bob, bobs, id, backup) = backed_up(&device);
+
+    let alice = device.open();
+    anchor.broken.store(true, Ordering::Relaxed);
+    let group = alice.group(&id).expect("the group");
+    let commit = group.commit(Vec::new(), CommitOptions::default()).expect("a commit");
+    assert_eq!(group.pending_commits().expect("commits").len(), 1);
+    committed(&bob, &commit.message().expect("its bytes"));
+    commit.accept().expect("accepted");
+    for n in 0..140 {
+        assert_eq!(text(one(&bob, &say(&group, &n.to_string()))), n.to_string());
     }
+    // Whoever wants to know asks for it.
+    assert_eq!(code(alice.flush()), ErrorCode::CallbackFailed);
+    anchor.broken.store(false, Ordering::Relaxed);
+    alice.flush().expect("flushed");
+    agree(&[&group, &bobs]);
+    drop((commit, group, alice));
+
+    device.restore(&backup);
+    let alice = device.open();
+    refuses_to_send(&alice.group(&id).expect("the group"));
+    rejoin(&alice, &bob, &bobs);
 }

@@ -289,11 +289,11 @@ fn an_automatic_join_that_trust_does_not_take_leaves_the_invitation() {
         let (_, welcomes) = commit(&theirs, vec![Proposal::add(key_package(&alice))]);
         oracle.says_of("bob", verdict);
         let events = alice.receive(&welcomes[0]).expect("received");
-        let EventKind::Invited(invitation) = &events[0].kind else { panic!("{events:?}") };
+        assert_eq!(events.len(), 1, "{events:?}");
         if verdict == Verdict::Accept {
-            assert!(matches!(&events[1].kind, EventKind::Joined(_)), "{events:?}");
+            assert!(matches!(&events[0].kind, EventKind::Joined(_)), "{events:?}");
         } else {
-            assert_eq!(events.len(), 1, "{events:?}");
+            let EventKind::Invited(invitation) = &events[0].kind else { panic!("{events:?}") };
             oracle.says(|_| Ok(Verdict::Accept));
             alice.join(invitation.id, None).expect("joined by hand");
         }
@@ -489,6 +489,31 @@ fn a_resync_with_the_known_key_is_taken_on_first_use() {
 }
 
 /// Names as `user/device`.
+/// Somebody else claims to be Alice, and takes her place by an external commit. Bob believes it.
+#[test]
+fn who_claims_to_be_us_takes_our_place_only_if_trust_allows_it() {
+    let validator = Oracle::new();
+    validator.says_of("alice", Verdict::Deny);
+    for (trust, allowed) in
+        [(Trust::Validator(validator.clone()), false), (Trust::OnFirstUse, false), (Trust::InsecureAcceptAny, true)]
+    {
+        let (alice, bob) = (open(options("alice").trust(trust)), device("bob"));
+        let groups = group_of(&[&alice, &bob]);
+        validator.asked();
+        let info = groups[1].group_info(true, true).expect("a GroupInfo");
+        let resync = JoinOptions { resync: true, ..JoinOptions::default() };
+        let commit = device("alice").join_external(&info, resync).expect("a commit");
+        let message = commit.message().expect("its bytes");
+        if allowed {
+            assert!(matches!(one(&alice, &message), EventKind::Removed(_)));
+            continue;
+        }
+        assert_eq!(denied(&alice, &message), DeniedReason::Trust);
+        assert_eq!(groups[0].status().expect("a status"), GroupStatus::Active);
+        assert_eq!(text(one(&bob, &say(&groups[0], "still here"))), "still here");
+    }
+}
+
 struct Slash;
 
 impl CredentialCodec for Slash {

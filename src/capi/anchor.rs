@@ -20,8 +20,9 @@ pub type mls_anchor_store_fn = Option<extern "C" fn(user: *mut c_void, mark: u64
 /// keystore, a server). With it, a client that opens an older copy of its store refuses to send and asks for a rejoin
 /// (`MLS_ERROR_STORE_ROLLED_BACK`); without it the same is noticed only from messages that the old copy does not know.
 ///
-/// `load` is called once when a client opens, `store` after writes that could lose a key if rolled back. `user` goes
-/// to every call, from any thread, and once to `release` when nothing needs it any more, also if this call fails;
+/// `load` is called once when a client opens, `store` after writes that could lose a key if rolled back. When it fails,
+/// the write stays and its call succeeds; the next such write tells the anchor, and flush, suspend and close answer
+/// `MLS_ERROR_CALLBACK_FAILED` if it fails again, when they have done everything else. `user` goes to every call, from any thread, and once to `release` when nothing needs it any more, also if this call fails;
 /// `release` may be NULL.
 ///
 /// Errors: `MLS_ERROR_NULL_POINTER` if `load` or `store` is NULL.

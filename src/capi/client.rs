@@ -101,8 +101,9 @@ pub unsafe extern "C" fn mls_client_close(client: *const mls_client_t, error: *m
     guard(error, || handle::get(client)?.close())
 }
 
-/// Lets a client go. Its groups and commits stay usable; the store is closed with the last of them. NULL and what is
-/// freed already are fine.
+/// Lets a client go. Its groups and commits stay usable; the store is closed with the last of them, and nothing is
+/// written: acknowledgements that are not durable yet come back, so call `mls_client_close` first. NULL and what is freed
+/// already are fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mls_client_free(client: *mut mls_client_t) {
     guard::free(client);
@@ -110,7 +111,8 @@ pub unsafe extern "C" fn mls_client_free(client: *mut mls_client_t) {
 
 /// Makes acknowledgements durable, and deleted keys unrecoverable from the files.
 ///
-/// Errors: store errors; `MLS_ERROR_STORE_LOCKED` if another process is in the way: try again later.
+/// Errors: store errors; `MLS_ERROR_STORE_LOCKED` if another process is in the way: try again later;
+/// `MLS_ERROR_CALLBACK_FAILED` of the anchor, when everything else is done.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_flush(client: *const mls_client_t, error: *mut *mut mls_error_t) -> mls_status_t {
@@ -199,7 +201,8 @@ pub unsafe extern "C" fn mls_client_export_signing_key(
 }
 
 /// A new credential or signature key, for key packages and groups that are made from now on. In a group it is changed
-/// by a commit or an update proposal with the same identity.
+/// by a commit or an update proposal with the same identity: a basic credential's bytes and a certificate's subject say
+/// which device it is, and a member cannot become another one.
 ///
 /// Errors: `MLS_ERROR_INVALID_CREDENTIAL`, `MLS_ERROR_INVALID_SIGNING_KEY`, `MLS_ERROR_NOT_ALLOWED` for an extension's
 /// role; store errors.
@@ -395,7 +398,7 @@ pub unsafe extern "C" fn mls_client_groups(
 }
 
 /// Deletes a group with everything of it, its events included; nothing happens if there is none. Handles on it answer
-/// `MLS_ERROR_GROUP_NOT_FOUND` from then on. Nobody else is told: `mls_group_leave` first, so that the others remove
+/// `MLS_ERROR_GROUP_NOT_FOUND`, until there is a group of that id again. An invitation to it is not deleted: decline it. Nobody else is told: `mls_group_leave` first, so that the others remove
 /// this device.
 ///
 /// Errors: `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
@@ -412,7 +415,7 @@ pub unsafe extern "C" fn mls_client_delete_group(
 
 /// Joins the group of an `MLS_EVENT_INVITED`, by that event's id (RFC 9420 section 12.4.3.1). `tree` is the ratchet
 /// tree if the preview says that it is needed, `(NULL, 0)` else. The key package is deleted in the same transaction,
-/// unless it is of last resort; messages that waited for the group are then processed, and what they brought is in the
+/// unless it is of last resort, and the event is acknowledged with it; messages that waited for the group are then processed, and what they brought is in the
 /// inbox. Yours: `mls_group_free`.
 ///
 /// Errors: `MLS_ERROR_INVITATION_NOT_FOUND`, `MLS_ERROR_GROUP_EXISTS` if this device is in the group,
@@ -432,8 +435,8 @@ pub unsafe extern "C" fn mls_client_join(
     give(out, error, || handle::get(client)?.join(invitation, bytes::optional(tree, tree_len)?).map(New))
 }
 
-/// Turns an invitation down, by the id of its event: its key package is used up, and nobody is told. Nothing happens if
-/// it is gone.
+/// Turns an invitation down, by the id of its event, which is acknowledged with it: its key package is used up, and nobody
+/// is told. Nothing happens if it is gone.
 ///
 /// Errors: `MLS_ERROR_NOT_ALLOWED` for an extension's role; store errors.
 #[unsafe(no_mangle)]

@@ -274,7 +274,7 @@ pub unsafe extern "C" fn mls_events_proposal(
     give(out, error, || field(events, index, proposal).map(New))
 }
 
-/// The id of our commit that was committed, or that was superseded. 0 if the commit is not ours.
+/// The id of our commit that was committed, that was superseded, or that has joined. 0 if it is not ours, or a Welcome.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_events_commit(
@@ -574,6 +574,7 @@ fn commit(kind: &EventKind) -> Option<u64> {
     match kind {
         EventKind::Committed(event) => Some(event.commit.unwrap_or_default()),
         EventKind::Superseded(event) => Some(event.commit),
+        EventKind::Joined(event) => Some(event.commit.unwrap_or_default()),
         _ => None,
     }
 }

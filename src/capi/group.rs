@@ -263,8 +263,12 @@ pub unsafe extern "C" fn mls_group_encrypt(
 /// Makes proposals for somebody to commit (RFC 9420 section 12.1), with authenticated data that anyone can read, and
 /// answers a message for each, in the same order. All of them or none. Yours: `mls_messages_free`.
 ///
-/// Errors: `MLS_ERROR_INVALID_PROPOSAL`, `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_KEY_PACKAGE_EXPIRED`,
-/// `MLS_ERROR_DUPLICATE_MEMBER`, `MLS_ERROR_MEMBER_NOT_FOUND`, `MLS_ERROR_PSK_NOT_FOUND`,
+/// What is wrong only together with other proposals (a member twice, two of a kind that may be there once) is found when
+/// they are committed: the commit leaves it out.
+///
+/// Errors: `MLS_ERROR_COMMIT_REQUIRED` for more proposals of ours than members keep of one sender
+/// (`mls_options_set_limit_proposals_per_member`), `MLS_ERROR_INVALID_PROPOSAL`, `MLS_ERROR_INVALID_KEY_PACKAGE`,
+/// `MLS_ERROR_KEY_PACKAGE_EXPIRED`, `MLS_ERROR_MEMBER_NOT_FOUND`, `MLS_ERROR_PSK_NOT_FOUND`,
 /// `MLS_ERROR_CREDENTIAL_DENIED`, `MLS_ERROR_CREDENTIAL_LATER`, `MLS_ERROR_UNSUPPORTED`; store errors.
 #[unsafe(no_mangle)]
 #[must_use]
@@ -327,7 +331,7 @@ pub unsafe extern "C" fn mls_group_withdraw(
 }
 
 /// Drops all cached proposals, so that messages can be sent again. A commit of others that refers to one of them is
-/// then held until the proposal is received again.
+/// understood all the same.
 ///
 /// Errors: store errors.
 #[unsafe(no_mangle)]

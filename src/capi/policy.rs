@@ -12,7 +12,7 @@ pub const MLS_HANDSHAKE_PRIVATE: i32 = 0;
 /// PublicMessage: the delivery service can follow the group.
 pub const MLS_HANDSHAKE_PUBLIC: i32 = 1;
 
-/// To a step that grows with the length, at most about 12 % more. The default.
+/// To a step that grows with the length, about a quarter more at most. The default.
 pub const MLS_PADDING_STEP: i32 = 0;
 /// Not at all: the ciphertext tells the exact length.
 pub const MLS_PADDING_NONE: i32 = 1;

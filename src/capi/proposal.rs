@@ -138,7 +138,8 @@ pub unsafe extern "C" fn mls_proposals_push_reinit(
     })
 }
 
-/// Replace the extensions of the group context by these, which are copied (RFC 9420 section 12.1.7).
+/// Replace the extensions of the group context by these, which are copied (RFC 9420 section 12.1.7). All of them: what is
+/// not among them goes, required capabilities and external senders too.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_proposals_push_group_context_extensions(

@@ -29,6 +29,8 @@ use zeroize::Zeroizing;
 
 /// How many commits can be pending in an epoch, and how many rejected ones are remembered.
 const PENDING_MAX: usize = 4;
+/// Of how many more rejected ones it is remembered, until the epoch ends, that they were ours.
+const FORGOTTEN_MAX: usize = 64;
 /// How often a superseded commit's proposals are tried, to find which ones are still valid.
 const TRIALS_MAX: u32 = 64;
 
@@ -188,6 +190,18 @@ impl CommitRow {
     /// The state that a commit which joins leads to.
     pub(super) fn state(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(self.secrets.clone())
+    }
+
+    /// Whether only its hash is left.
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.status() == CommitStatus::Superseded
+    }
+
+    /// What is left of it when too many were rejected: enough to know that the service has ordered it all the same.
+    fn forgotten(&self) -> Self {
+        let mut row = Self::made(self.id, self.epoch, Vec::new(), Vec::new());
+        (row.status, row.hash) = (CommitStatus::Superseded as u8, self.hash);
+        row
     }
 
     /// As it is kept until its event is acknowledged.
@@ -351,7 +365,8 @@ impl Group {
 
     fn stored_commit(&self, id: u64) -> Result<Option<CommitRow>> {
         self.client.open()?;
-        self.client.store.get(&CommitRow::key(self, id))?.map(|row| decode(&row)).transpose()
+        let row = self.client.store.get(&CommitRow::key(self, id))?.map(|row| decode::<CommitRow>(&row)).transpose()?;
+        Ok(row.filter(|row| !row.is_forgotten()))
     }
 
     /// The commits that the service has not answered, after a restart too.
@@ -419,9 +434,10 @@ impl Group {
             _ => return fail(ErrorCode::InvalidArgument, "the commit is accepted already"),
         }
         let joining = self.joining()? == Some(id);
-        let mut rejected: Vec<u64> =
-            self.commit_rows()?.iter().filter(|row| row.status() == CommitStatus::Rejected).map(|row| row.id).collect();
-        rejected.sort_unstable();
+        // In the order of their ids, as all rows.
+        let (rejected, others): (Vec<_>, Vec<_>) =
+            self.commit_rows()?.into_iter().partition(|row| row.status() == CommitStatus::Rejected);
+        let forgotten: Vec<_> = others.iter().filter(|row| row.is_forgotten()).map(|row| row.id).collect();
         row.status = CommitStatus::Rejected as u8;
         let key = CommitRow::key(self, id);
         let mut guard = self.core.session.enter()?;
@@ -441,6 +457,9 @@ impl Group {
             }
             tx.batch.put(key.clone(), encode(&row));
             for oldest in rejected.iter().take((rejected.len() + 1).saturating_sub(PENDING_MAX)) {
+                tx.batch.put(CommitRow::key(self, oldest.id), encode(&oldest.forgotten()));
+            }
+            for oldest in forgotten.iter().take((forgotten.len() + 1).saturating_sub(FORGOTTEN_MAX)) {
                 tx.batch.delete(CommitRow::key(self, *oldest));
             }
             Ok(())

@@ -174,8 +174,8 @@ impl Client {
     }
 
     /// Joins the group of an invitation (RFC 9420 section 12.4.3.1): `id` of the `invited` event, and the ratchet tree
-    /// if the invitation needs it. The group, the used key package's deletion and the `joined` event are stored
-    /// together; messages that waited for the group are then processed, and what they brought is in the inbox.
+    /// if the invitation needs it. The group, the used key package's deletion, the acknowledgement of the `invited`
+    /// event and the `joined` event are stored together; messages that waited for the group are then processed, and what they brought is in the inbox.
     ///
     /// Errors: `InvitationNotFound`, `TreeRequired`, `InvalidTree`, `InvalidWelcome`, `GroupExists` if this device is
     /// in the group by now, `PskNotFound`, `CredentialDenied`, `CredentialLater` (join again later), `TooLarge`.
@@ -185,7 +185,8 @@ impl Client {
         Ok(self.core.join(invitation, tree)?.0)
     }
 
-    /// Turns an invitation down: its key package is used up, and nobody is told. Nothing happens if it is gone.
+    /// Turns an invitation down and acknowledges its event: its key package is used up, and nobody is told. Nothing
+    /// happens if it is gone.
     pub fn decline(&self, invitation: u64) -> Result<()> {
         self.core.open()?;
         self.core.settings.full()?;
@@ -193,6 +194,7 @@ impl Client {
         let key_package = KeyPackageRow::get(&self.core.store, &row.key_package)?;
         self.core.step(|tx| {
             tx.batch.delete(invitation_key(invitation));
+            tx.acknowledge(invitation);
             if key_package.as_ref().is_some_and(|package| !package.last_resort) {
                 tx.batch.delete(KeyPackageRow::key(&self.core.store, &row.key_package));
             }
@@ -605,6 +607,7 @@ impl ClientCore {
             self.absent(&group)?;
             group.arrive(tx, &snapshot, &arrival.engine, None)?;
             tx.batch.delete(invitation_key(id));
+            tx.acknowledge(id);
             if package.as_ref().is_some_and(|package| !package.last_resort) {
                 // Another invitation that came with it may have been joined meanwhile.
                 if KeyPackageRow::get(&self.store, &row.key_package)?.is_none() {

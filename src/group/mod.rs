@@ -32,7 +32,7 @@ pub(crate) use row::{COMMIT, GROUP, GroupRow, JOINING};
 pub(crate) use session::{Session, fold_stored};
 
 use crate::{
-    ErrorCode, Result,
+    ErrorCode, Result, Verdict,
     client::ClientCore,
     engine::{credential, identity_of},
     error::fail,
@@ -380,6 +380,30 @@ impl Session {
                 previous: previous.map(|before| (credential(&before), before.signature_key.as_bytes().to_vec())),
             });
         }
+        self.put(client, questions)
+    }
+
+    /// As [`ask_trust`](Self::ask_trust), for somebody who takes our own place by an external commit: another copy of
+    /// this device, or whoever calls himself so. First use was ours.
+    pub(crate) fn ask_resync_trust(&self, client: &ClientCore, joiner: &SigningIdentity) -> Result<Answer> {
+        let own = self.engine.current_member_signing_identity()?;
+        if own == joiner {
+            return Ok(Answer::default());
+        }
+        if matches!(client.settings.trust, Trust::OnFirstUse) {
+            return Ok(Answer { refused: Some(Verdict::Deny), pins: Vec::new() });
+        }
+        let question = Question {
+            purpose: Purpose::Add,
+            identity: identity_of(joiner),
+            credential: credential(joiner),
+            signature_key: joiner.signature_key.as_bytes().to_vec(),
+            previous: None,
+        };
+        self.put(client, vec![question])
+    }
+
+    fn put(&self, client: &ClientCore, questions: Vec<Question>) -> Result<Answer> {
         let suite = crate::CipherSuite(self.row.cipher_suite);
         client.settings.trust.ask(&client.store, &client.settings, Some(self.engine.group_id()), suite, questions)
     }

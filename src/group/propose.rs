@@ -60,11 +60,20 @@ impl Group {
     /// Makes proposals for others, or this device, to commit by reference: all of them, or none if one is not valid. The
     /// messages go to every member, and until a commit the group cannot encrypt. `aad` is authenticated, not encrypted.
     ///
-    /// Errors: `InvalidProposal`, `InvalidKeyPackage`, `KeyPackageExpired`, `DuplicateMember`, `MemberNotFound`,
+    /// Errors: `CommitRequired` for more than [`proposals_per_member`](crate::Limits::proposals_per_member) of ours that
+    /// wait, which peers would not keep, `InvalidProposal`, `InvalidKeyPackage`, `KeyPackageExpired`, `DuplicateMember`, `MemberNotFound`,
     /// `PskNotFound`, `CredentialDenied`, `CredentialLater`, and those of [`encrypt`](Self::encrypt).
     pub fn propose(&self, proposals: Vec<Proposal>, aad: Vec<u8>) -> Result<Vec<Vec<u8>>> {
         self.attempt(|locked| {
             self.check_sending(locked.session())?;
+            let session = locked.session();
+            let waiting = session.cached_of(session.engine.current_member_index());
+            if waiting + proposals.len() > self.client.settings.limits.proposals_per_member as usize {
+                return fail(
+                    ErrorCode::CommitRequired,
+                    "members keep no more proposals of one sender: commit these first",
+                );
+            }
             let mut messages = Vec::new();
             for proposal in &proposals {
                 let session = locked.session();
@@ -169,6 +178,12 @@ impl Group {
 }
 
 impl Session {
+    /// How many proposals of a member wait.
+    pub(super) fn cached_of(&self, leaf: u32) -> usize {
+        let sender = EngineSender::Member(leaf);
+        self.engine.get_cached_proposals().iter().filter(|cached| *cached.sender() == sender).count()
+    }
+
     /// The row after the engine's own snapshot: every key that was received is gone from it.
     pub(super) fn new_row(&self, tag: GroupTag, snapshot: &Snapshot) -> NewRow {
         let mut row = self.row.clone();

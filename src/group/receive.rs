@@ -27,7 +27,7 @@ use mls_rs::{
     error::MlsError as EngineError,
     group::{
         CommitEffect, CommitMessageDescription, ProposalMessageDescription, ProposalSender, ReceivedMessage,
-        Sender as EngineSender, proposal::Proposal,
+        proposal::Proposal,
     },
     identity::SigningIdentity,
     mls_rs_codec::{MlsDecode, MlsEncode},
@@ -718,16 +718,17 @@ impl Group {
     fn is_over_limit(&self, session: &Session, received: &ProposalMessageDescription) -> bool {
         let ProposalSender::Member(leaf) = received.sender else { return false };
         let reference = received.proposal_ref();
-        let cached = session.engine.get_cached_proposals();
-        let theirs = cached.iter().filter(|cached| *cached.sender() == EngineSender::Member(leaf)).count();
-        theirs >= self.client.settings.limits.proposals_per_member as usize
-            && !cached.iter().any(|cached| cached.proposal_ref().to_vec() == reference)
+        session.cached_of(leaf) >= self.client.settings.limits.proposals_per_member as usize
+            && !session.engine.get_cached_proposals().iter().any(|cached| cached.proposal_ref().to_vec() == reference)
     }
 
     fn commit_message(&self, locked: &mut Locked, message: &Incoming) -> Result<Option<Vec<Event>>> {
         if let Some(row) = self.own_commit(message)? {
             if row.is_joining() {
                 return Ok(Some(self.merge_joining(locked, &row, message.held.clone())?));
+            }
+            if row.is_forgotten() && row.epoch == locked.session().row.epoch {
+                return self.unknown_own(locked, message); // too many were rejected to keep what it leads to
             }
             if row.status() == CommitStatus::Accepted || row.epoch != locked.session().row.epoch {
                 let outcome = ignored(IgnoredReason::OwnEcho, message.epoch);
@@ -755,8 +756,9 @@ impl Group {
             }
         };
         let external = message.sender == Some(SenderKind::NewMemberCommit);
+        let joiner = decoded.commit_path_leaf_node().filter(|_| external).map(|leaf| leaf.signing_identity.clone());
         if external && self.client.settings.policy.external_join == ExternalJoin::ResyncOnly {
-            let joiner = decoded.commit_path_leaf_node().map(|leaf| engine::identity_of(&leaf.signing_identity));
+            let joiner = joiner.as_ref().map(engine::identity_of);
             let member = joiner.is_some_and(|id| locked.session().engine.member_with_identity(&id).is_ok());
             if !member {
                 let outcome = denied(DeniedReason::Policy, "strangers may not join by external commit", message);
@@ -793,7 +795,7 @@ impl Group {
         };
         let committer = Some(description.committer);
         let session = locked.session();
-        let answer = session.ask_commit_trust(self, &description);
+        let answer = session.ask_commit_trust(self, &description, joiner);
         let answer = locked.settle(answer)?;
         match answer.refused {
             Some(Verdict::Deny) => {
@@ -997,11 +999,16 @@ impl Session {
         &mut self,
         group: &Group,
         description: &CommitMessageDescription,
+        joiner: Option<SigningIdentity>,
     ) -> Result<crate::trust::Answer> {
-        // A ReInit brings nobody in, and what comes after it is asked about when it is joined.
         let CommitEffect::NewEpoch(epoch) = &description.effect else {
             self.parts.identity.take();
-            return Ok(crate::trust::Answer::default());
+            return match joiner {
+                // It is our place that the joiner takes.
+                Some(joiner) => self.ask_resync_trust(&group.client, &joiner),
+                // A ReInit brings nobody in, and what comes after it is asked about when it is joined.
+                None => Ok(crate::trust::Answer::default()),
+            };
         };
         let prior = &epoch.prior_state;
         let updates = epoch.applied_proposals.iter().filter_map(|info| match &info.proposal {

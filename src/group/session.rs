@@ -288,9 +288,10 @@ impl Session {
             GroupStatus::Active => Ok(()),
             GroupStatus::Closed => fail(ErrorCode::GroupClosed, "this device was removed from the group"),
             GroupStatus::Replaced => fail(ErrorCode::GroupClosed, "the group was replaced"),
-            GroupStatus::RejoinNeeded => {
-                fail(ErrorCode::StoreRolledBack, "the store is an older copy: join again by an external commit")
-            }
+            GroupStatus::RejoinNeeded => fail(
+                ErrorCode::StoreRolledBack,
+                "this device has sent what its store does not know of: join again by an external commit",
+            ),
             GroupStatus::Joining => fail(ErrorCode::GroupJoining, "the commit that joins is not accepted yet"),
         }
     }

@@ -34,10 +34,11 @@ impl Withdrawn {
 
     /// The row with these in addition.
     pub(super) fn with(store: &Store, tag: GroupTag, more: &[CachedProposal]) -> Result<Self> {
-        let mut proposals = Vec::new();
-        for proposal in Self::get(store, tag)?.iter().chain(more) {
-            proposals.push(proposal.to_bytes()?.into());
-        }
+        let mut old = Self::get(store, tag)?;
+        // What was made again is forgotten again: once is enough, and twice cannot be loaded.
+        old.retain(|old| !contains(more, old));
+        let all = old.iter().chain(more);
+        let mut proposals: Vec<ByteVec> = all.map(|proposal| Ok(proposal.to_bytes()?.into())).collect::<Result<_>>()?;
         proposals.drain(..proposals.len().saturating_sub(Self::KEPT));
         Ok(Self { proposals })
     }
@@ -49,6 +50,10 @@ impl Withdrawn {
     pub(super) fn forget(batch: &mut Batch, tag: GroupTag) {
         batch.delete(Self::key(tag));
     }
+}
+
+fn contains(cached: &[CachedProposal], proposal: &CachedProposal) -> bool {
+    cached.iter().any(|cached| cached.proposal_ref() == proposal.proposal_ref())
 }
 
 /// The snapshot with these proposals cached and no others.
@@ -71,7 +76,8 @@ impl Session {
     /// Caches again what was forgotten, in memory.
     pub(super) fn put_back(&mut self, client: &ClientCore, withdrawn: Vec<CachedProposal>) -> Result<()> {
         let mut cached = self.engine.get_cached_proposals();
-        cached.extend(withdrawn);
+        let forgotten: Vec<_> = withdrawn.into_iter().filter(|proposal| !contains(&cached, proposal)).collect();
+        cached.extend(forgotten);
         let (mut snapshot, _) = self.snapshot()?;
         with_proposals(&mut snapshot, &cached)?;
         let whole = Snapshot::join(&snapshot.small, &snapshot.tree)?;
