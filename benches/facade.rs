@@ -28,7 +28,7 @@ fn rust_pair() -> (Group, Client) {
     let group = alice.create_group(Default::default()).expect("made");
     let commit = group.commit(vec![Proposal::add(package)], Default::default()).expect("made");
     commit.accept().expect("accepted");
-    let events = bob.receive(&commit.welcomes().expect("accepted")[0]).expect("received");
+    let events = bob.receive(commit.welcomes().expect("accepted")[0].clone()).expect("received");
     bob.join(events[0].id, None).expect("joined");
     (group, bob)
 }
@@ -98,7 +98,7 @@ fn main() {
     for _ in 0..ROUNDS {
         let message =
             timed(&mut rust_encrypt, || group.encrypt(MESSAGE.to_vec(), EncryptOptions::default()).expect("encrypted"));
-        let events = timed(&mut rust_receive, || bob.receive(&message).expect("received"));
+        let events = timed(&mut rust_receive, || bob.receive(message.clone()).expect("received"));
         bob.acknowledge(events[0].id).expect("acknowledged");
 
         let mut message = mls_bytes_t { data: ptr::null_mut(), len: 0 };

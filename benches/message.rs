@@ -73,7 +73,7 @@ fn pair(members: usize) -> (Group, Client) {
     adds.extend((2..members).map(|n| Proposal::add(key_package(&client(&format!("member {n}"))))));
     let commit = group.commit(adds, CommitOptions::default()).expect("a commit");
     commit.accept().expect("accepted");
-    let events = bob.receive(&commit.welcomes().expect("Welcomes")[0]).expect("received");
+    let events = bob.receive(commit.welcomes().expect("Welcomes").remove(0)).expect("received");
     let EventKind::Invited(invitation) = &events[0].kind else { panic!("no invitation") };
     bob.join(invitation.id, None).expect("joined");
     (group, bob)
@@ -110,7 +110,7 @@ fn main() {
                 eb.process_incoming_message(MlsMessage::from_bytes(&message).expect("decoded")).expect("decrypted")
             });
             let message = le.time(|| group.encrypt(data.clone(), EncryptOptions::default()).expect("encrypted"));
-            let events = lr.time(|| bob.receive(&message).expect("received"));
+            let events = lr.time(|| bob.receive(message.clone()).expect("received"));
             bob.acknowledge(events[0].id).expect("acknowledged");
         }
         let (ee, er, le, lr) = (ee.median(), er.median(), le.median(), lr.median());

@@ -10,6 +10,7 @@ use crate::CallbackError;
 /// and its call succeeds; the next such write tells the anchor, and [`flush`](crate::Client::flush),
 /// [`suspend`](crate::Client::suspend) and [`close`](crate::Client::close) answer `CallbackFailed` if it fails again, when
 /// they have done everything else. It must not call into a client.
+#[cfg_attr(feature = "uniffi", uniffi::export(with_foreign))]
 pub trait Anchor: Send + Sync {
     /// The mark, or `None` if there is none yet.
     fn load(&self) -> Result<Option<u64>, CallbackError>;

@@ -70,12 +70,12 @@ pub(crate) fn scheme(suite: CipherSuite) -> u8 {
 impl OwnRow {
     fn key(&self, suite: CipherSuite) -> Option<SigningKey> {
         let row = self.keys.iter().find(|key| key.scheme == scheme(suite))?;
-        Some(SigningKey { secret: row.secret.clone(), public: row.public.clone() })
+        Some(SigningKey { secret: row.secret.clone().into(), public: row.public.clone() })
     }
 
     fn set_key(&mut self, suite: CipherSuite, key: &SigningKey) {
         self.keys.retain(|row| row.scheme != scheme(suite));
-        self.keys.push(KeyRow { scheme: scheme(suite), secret: key.secret.clone(), public: key.public.clone() });
+        self.keys.push(KeyRow { scheme: scheme(suite), secret: key.secret.to_vec(), public: key.public.clone() });
     }
 
     fn put(&self, batch: &mut Batch) {
@@ -104,6 +104,7 @@ pub(crate) struct ClientCore {
 ///
 /// Opening the same path twice in a process gives two clients on one store, as two processes would have.
 #[derive(Clone)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Object))]
 pub struct Client {
     pub(crate) core: Arc<ClientCore>,
 }
@@ -114,12 +115,14 @@ impl fmt::Debug for Client {
     }
 }
 
+#[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Client {
     /// Opens the SQLite store at `path`, making it if it is not there. `key` is 32 bytes that the application keeps in
     /// the platform's keystore; it is wiped.
     ///
     /// Errors: `InvalidArgument` (key length, options), `StoreKeyWrong`, `StoreCorrupt`, `StoreNewer`, `StoreLocked`,
     /// `StoreIo`, `StoreIdentity` if the store is another device's, `InvalidSigningKey`, `Unsupported` (cipher suite).
+    #[cfg_attr(feature = "uniffi", uniffi::constructor)]
     pub fn open(path: &str, key: Vec<u8>, options: Options) -> Result<Self> {
         let key = Zeroizing::new(key);
         let settings = Settings::new(&options)?; // before a file is made
@@ -128,18 +131,22 @@ impl Client {
     }
 
     /// Opens a store in memory, which is gone with the client. Errors as for [`open`](Self::open).
+    #[cfg_attr(feature = "uniffi", uniffi::constructor)]
     pub fn open_in_memory(options: Options) -> Result<Self> {
         let key = Zeroizing::new(engine::random(32)?);
         Self::open_with(MemoryStorage::new(), &key, Settings::new(&options)?, options)
     }
 
     /// Opens the application's own store. Errors as for [`open`](Self::open), and `CallbackFailed`.
+    #[cfg_attr(feature = "uniffi", uniffi::constructor)]
     pub fn open_storage(storage: Arc<dyn Storage>, key: Vec<u8>, options: Options) -> Result<Self> {
         let key = Zeroizing::new(key);
         check_store_key(&key)?;
         Self::open_with(storage, &key, Settings::new(&options)?, options)
     }
+}
 
+impl Client {
     fn open_with(storage: Arc<dyn Storage>, key: &[u8], settings: Settings, options: Options) -> Result<Self> {
         let key: Zeroizing<[u8; 32]> = Zeroizing::new(check_store_key(key)?);
         let store = Arc::new(Store::open(storage, &key)?);
@@ -148,7 +155,7 @@ impl Client {
         ledger.look(&store)?;
         let anchored = match &settings.anchor {
             Some(anchor) => anchor.load().map_err(|error| {
-                MlsError::new(ErrorCode::CallbackFailed, "the anchor could not be loaded").with_detail(error.0)
+                MlsError::new(ErrorCode::CallbackFailed, "the anchor could not be loaded").with_detail(error.reason())
             })?,
             None => None,
         };
@@ -170,7 +177,10 @@ impl Client {
         }
         Ok(Self { core: Arc::new(core) })
     }
+}
 
+#[cfg_attr(feature = "uniffi", uniffi::export)]
+impl Client {
     /// Writes what waits to be written, and closes the client and its groups: every later call on them answers
     /// `Closed`. Closing twice is fine. Errors: `StoreIo` and the like; the client is closed all the same.
     pub fn close(&self) -> Result<()> {
@@ -262,7 +272,7 @@ impl Client {
         self.core.settings.full()?;
         let key = self.core.signing_key(self.core.suite(suite)?)?;
         let secret = engine::private_key(&key.public, &key.secret).to_vec();
-        Ok(SigningKey { secret, public: key.public.clone() })
+        Ok(SigningKey { secret: secret.into(), public: key.public.clone() })
     }
 
     /// Changes credential and signature key of what is made from now on. Groups keep theirs until a commit with
@@ -294,14 +304,14 @@ impl Client {
 
     /// Keeps an external pre-shared key, replacing one of the same id. The secret is wiped. Errors:
     /// `InvalidArgument` for an empty id or secret.
-    pub fn add_psk(&self, id: &[u8], secret: Vec<u8>) -> Result<()> {
+    pub fn add_psk(&self, id: Vec<u8>, secret: Vec<u8>) -> Result<()> {
         let secret = Zeroizing::new(secret);
         self.core.open()?;
         self.core.settings.full()?;
         if id.is_empty() || secret.is_empty() {
             return fail(ErrorCode::InvalidArgument, "a pre-shared key has an id and a secret");
         }
-        let key = psk_key(&self.core.store, id);
+        let key = psk_key(&self.core.store, &id);
         self.core.step(|tx| {
             tx.batch.put(key.clone(), secret.clone());
             Ok(())
@@ -309,10 +319,10 @@ impl Client {
     }
 
     /// Forgets an external pre-shared key; nothing happens if there is none.
-    pub fn delete_psk(&self, id: &[u8]) -> Result<()> {
+    pub fn delete_psk(&self, id: Vec<u8>) -> Result<()> {
         self.core.open()?;
         self.core.settings.full()?;
-        let key = psk_key(&self.core.store, id);
+        let key = psk_key(&self.core.store, &id);
         self.core.step(|tx| {
             tx.batch.delete(key.clone());
             Ok(())
@@ -320,9 +330,9 @@ impl Client {
     }
 
     /// A group that this device is in, was in, or is joining. `GroupNotFound` else.
-    pub fn group(&self, id: &[u8]) -> Result<Group> {
+    pub fn group(&self, id: Vec<u8>) -> Result<Group> {
         self.core.open()?;
-        let group = self.core.group(id);
+        let group = self.core.group(&id);
         if !self.core.exists(group.core.tag)? {
             return fail(ErrorCode::GroupNotFound, "this device has no such group");
         }
@@ -330,11 +340,11 @@ impl Client {
     }
 
     /// Ids of groups, at most `limit`, in an order that does not change; `after` is the last one of the page before.
-    pub fn groups(&self, after: Option<&[u8]>, limit: u32) -> Result<Vec<Vec<u8>>> {
+    pub fn groups(&self, after: Option<Vec<u8>>, limit: u32) -> Result<Vec<Vec<u8>>> {
         self.core.open()?;
         let all = Key::from_bytes(vec![crate::group::GROUP]);
         let from = match after {
-            Some(id) => GroupRow::key(self.core.store.group_tag(id)).after(),
+            Some(id) => GroupRow::key(self.core.store.group_tag(&id)).after(),
             None => all.clone(),
         };
         let rows = self.core.store.scan(&from, &all.end(), false, limit)?;
@@ -343,10 +353,10 @@ impl Client {
 
     /// Deletes a group with everything of it, its events included; nobody else is told. Nothing happens if there is
     /// none. Leave it first, so that the others remove this device.
-    pub fn delete_group(&self, id: &[u8]) -> Result<()> {
+    pub fn delete_group(&self, id: Vec<u8>) -> Result<()> {
         self.core.open()?;
         self.core.settings.full()?;
-        let group = self.core.group(id);
+        let group = self.core.group(&id);
         let mut session = group.core.session.enter()?;
         let tag = group.core.tag;
         self.core.step(|tx| {
@@ -383,10 +393,19 @@ pub(crate) fn check_credential(credential: &Credential, key: &SigningKey) -> Res
 
 /// Reads the store's identity, or makes it.
 fn open_identity(store: &Store, settings: &Settings, options: &Options) -> Result<OwnRow> {
-    let named = options.device.as_ref().map(|device| match &settings.codec {
-        Some(codec) => Credential::Basic { identity: codec.encode(device) },
-        None => Credential::basic(device),
-    });
+    let named = match (&options.device, &settings.codec) {
+        (Some(device), Some(codec)) => {
+            let identity = codec.encode(device.clone()).map_err(|error| {
+                MlsError::new(ErrorCode::CallbackFailed, "the codec failed").with_detail(error.reason())
+            })?;
+            if identity.is_empty() {
+                return fail(ErrorCode::CallbackFailed, "the codec has encoded a device as nothing");
+            }
+            Some(Credential::Basic { identity })
+        }
+        (Some(device), None) => Some(Credential::basic(device)),
+        (None, _) => None,
+    };
     let given = options.credential.clone().or(named);
     for _ in 0..ATTEMPTS {
         let version = store.version()?;

@@ -14,6 +14,7 @@ use crate::{Group, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[repr(i32)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum CommitStatus {
     /// Not answered yet.
     Pending = 1,
@@ -27,6 +28,7 @@ pub enum CommitStatus {
 
 /// All that a commit makes, for delivery services that take it in one.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct CommitBundle {
     /// For the members.
     pub message: Vec<u8>,
@@ -38,11 +40,13 @@ pub struct CommitBundle {
 
 /// A handle on a commit of ours. Cheap to clone, usable from any thread.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Object))]
 pub struct Commit {
     pub(crate) group: Group,
     pub(crate) id: u64,
 }
 
+#[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Commit {
     /// Never used again in this store.
     pub fn id(&self) -> u64 {

@@ -1,6 +1,6 @@
 //! Who a member says it is (RFC 9420 section 5.3). Whether to believe it is [`trust`](crate::Trust)'s matter.
 
-use crate::{ErrorCode, Result, error::fail};
+use crate::{CallbackError, ErrorCode, Result, error::fail};
 use minicbor::{Decode, Encode};
 
 /// One device of one user, as a basic credential carries it.
@@ -8,6 +8,7 @@ use minicbor::{Decode, Encode};
 /// The encoding is the user's name, a NUL, the device's name, both UTF-8 and not empty. A credential of any other
 /// bytes is foreign: readable as bytes, of no user.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Device {
     /// The user's name: any UTF-8 without NUL, not empty.
     #[n(0)]
@@ -41,16 +42,23 @@ impl Device {
 
 /// The application's own form of basic credentials, in place of [`Device`]'s. Called from any thread, also while a
 /// group is locked: it must not call into a client.
+#[cfg_attr(feature = "uniffi", uniffi::export(with_foreign))]
 pub trait CredentialCodec: Send + Sync {
     /// The bytes of the basic credential of a device.
-    fn encode(&self, device: &Device) -> Vec<u8>;
+    ///
+    /// Errors: any; the client does not open then (`CallbackFailed`).
+    fn encode(&self, device: Device) -> Result<Vec<u8>, CallbackError>;
     /// The device that a basic credential names; `None` if the bytes are not of this form.
-    fn decode(&self, bytes: &[u8]) -> Option<Device>;
+    ///
+    /// Errors: any; the credential is then one of no user, as with `None`: who says something must not keep it from
+    /// being read.
+    fn decode(&self, bytes: Vec<u8>) -> Result<Option<Device>, CallbackError>;
 }
 
 /// A credential (RFC 9420 section 5.3).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum Credential {
     /// A name, believed only as far as the trust policy goes.
     #[n(0)]
@@ -65,7 +73,8 @@ pub enum Credential {
     X509 {
         /// The certificates, each DER.
         #[n(0)]
-        chain: Vec<minicbor::bytes::ByteVec>,
+        #[cbor(with = "crate::ledger::byte_strings")]
+        chain: Vec<Vec<u8>>,
     },
     /// A credential type that libmls does not read.
     #[n(2)]
@@ -88,7 +97,7 @@ impl Credential {
 
     /// An X.509 credential of a chain of DER certificates, the member's own first.
     pub fn x509(chain: Vec<Vec<u8>>) -> Self {
-        Self::X509 { chain: chain.into_iter().map(Into::into).collect() }
+        Self::X509 { chain }
     }
 
     /// The IANA number of the credential's type: 1 basic, 2 X.509.

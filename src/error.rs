@@ -7,11 +7,12 @@
 use std::fmt;
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $value:literal, $c:literal, $advice:ident;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $value:tt, $c:literal, $advice:ident;)*) => {
         /// The stable code of an error.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         #[repr(i32)]
+        #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
         pub enum ErrorCode { $($(#[$doc])* $name = $value,)* }
 
         impl ErrorCode {
@@ -165,6 +166,7 @@ impl ErrorCode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(i32)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum Advice {
     /// The same call can succeed later.
     Retry = 1,
@@ -185,6 +187,7 @@ pub enum Advice {
 /// An error: stable [`code`](Self::code), the engine's own variant as [`detail`](Self::detail), a sentence for
 /// the developer. It never carries a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Object))]
 pub struct MlsError {
     code: ErrorCode,
     message: String,
@@ -200,7 +203,10 @@ impl MlsError {
         self.detail = detail.into();
         self
     }
+}
 
+#[cfg_attr(feature = "uniffi", uniffi::export)]
+impl MlsError {
     /// The stable code.
     pub fn code(&self) -> ErrorCode {
         self.code
@@ -212,13 +218,13 @@ impl MlsError {
     }
 
     /// One sentence for the developer, in English. Not stable; do not parse it.
-    pub fn message(&self) -> &str {
-        &self.message
+    pub fn message(&self) -> String {
+        self.message.clone()
     }
 
     /// The engine's or database's own word for it, possibly empty. Not stable.
-    pub fn detail(&self) -> &str {
-        &self.detail
+    pub fn detail(&self) -> String {
+        self.detail.clone()
     }
 }
 

@@ -9,6 +9,7 @@ use minicbor::{Decode, Encode};
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Event {
     /// Never used again in this store. Events of one group are in the order of their ids.
     pub id: u64,
@@ -24,6 +25,7 @@ pub struct Event {
 /// The kinds of event. They only grow: keep a default branch.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum EventKind {
     /// Kept. An application message: show it.
     #[n(1)]
@@ -81,6 +83,7 @@ impl EventKind {
 /// An application message (RFC 9420 section 6).
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Message {
     /// Who sent it; the signature is checked.
     #[n(0)]
@@ -105,6 +108,7 @@ pub struct Message {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 #[repr(i32)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum JoinedBy {
     /// A Welcome.
     #[n(1)]
@@ -117,6 +121,7 @@ pub enum JoinedBy {
 /// This device is in a group now.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Joined {
     /// How.
     #[n(0)]
@@ -136,6 +141,7 @@ pub struct Joined {
 /// A new epoch (RFC 9420 section 12.4.2).
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Committed {
     /// Who committed.
     #[n(0)]
@@ -157,7 +163,8 @@ pub struct Committed {
     pub updated: Vec<Sender>,
     /// Ids of the external pre-shared keys that were mixed in.
     #[n(6)]
-    pub psks: Vec<minicbor::bytes::ByteVec>,
+    #[cbor(with = "crate::ledger::byte_strings")]
+    pub psks: Vec<Vec<u8>>,
     /// Whether the extensions of the group context changed.
     #[n(7)]
     pub context_changed: bool,
@@ -176,6 +183,7 @@ pub struct Committed {
 /// Another's commit won over ours.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Superseded {
     /// The id of our commit.
     #[n(0)]
@@ -195,6 +203,7 @@ pub struct Superseded {
 /// This device was removed.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Removed {
     /// Who committed it.
     #[n(0)]
@@ -207,6 +216,7 @@ pub struct Removed {
 /// The group ended in favour of a successor (RFC 9420 sections 11.2, 11.3).
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Replaced {
     /// The successor's group id.
     #[n(0)]
@@ -224,6 +234,7 @@ pub struct Replaced {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 #[repr(i32)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum HeldFor {
     /// An earlier commit.
     #[n(1)]
@@ -245,6 +256,7 @@ pub enum HeldFor {
 /// A message waits.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Held {
     /// For what.
     #[n(0)]
@@ -261,6 +273,7 @@ pub struct Held {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 #[repr(i32)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum IgnoredReason {
     /// It was processed before.
     #[n(1)]
@@ -288,6 +301,7 @@ pub enum IgnoredReason {
 /// Nothing to do.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Ignored {
     /// Why.
     #[n(0)]
@@ -301,6 +315,7 @@ pub struct Ignored {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 #[repr(i32)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum DeniedReason {
     /// This device's policy.
     #[n(1)]
@@ -319,6 +334,7 @@ pub enum DeniedReason {
 /// Turned away, with the state unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Denied {
     /// Why.
     #[n(0)]
@@ -338,6 +354,7 @@ pub struct Denied {
 /// Nobody in the group is proven to have sent it; the state is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Undecryptable {
     /// The engine's word for it. Not stable.
     #[n(0)]
@@ -350,6 +367,7 @@ pub struct Undecryptable {
 /// A genuine commit cannot be applied here; the state is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Stalled {
     /// Why.
     #[n(0)]
@@ -373,6 +391,7 @@ pub struct Stalled {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 #[repr(i32)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum RejoinReason {
     /// Our own message at a generation that this store never set aside, or a proposal of ours that it does not know: the
     /// store was rolled back.
@@ -393,6 +412,7 @@ pub enum RejoinReason {
 /// Join again by an external commit.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct RejoinNeeded {
     /// How it was noticed.
     #[n(0)]

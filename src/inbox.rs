@@ -12,6 +12,7 @@ use crate::{
 };
 use std::sync::{Arc, atomic::Ordering};
 
+#[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Client {
     /// Takes in any message for this device: of a group, or a Welcome. Answers what became of it, and of messages that
     /// waited for it. Whatever an event reports is stored when this returns.
@@ -19,17 +20,19 @@ impl Client {
     /// Errors are for misuse and for the store: `InboxFull` (nothing was consumed), `UnexpectedMessage` for a key
     /// package or GroupInfo, `TooLarge`, `CallbackFailed`, `Stale`. Bytes that are no MLS message are an
     /// `undecryptable` event.
-    pub fn receive(&self, message: &[u8]) -> Result<Vec<Event>> {
-        self.receive_all(&[message])
+    pub fn receive(&self, message: Vec<u8>) -> Result<Vec<Event>> {
+        self.receive_all(&[&message])
     }
 
     /// As [`receive`](Self::receive) for each message in turn, in fewer transactions. An error stops it: events of the
     /// messages before are in the inbox.
-    pub fn receive_many(&self, messages: &[Vec<u8>]) -> Result<Vec<Event>> {
+    pub fn receive_many(&self, messages: Vec<Vec<u8>>) -> Result<Vec<Event>> {
         let messages: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
         self.receive_all(&messages)
     }
+}
 
+impl Client {
     fn receive_all(&self, messages: &[&[u8]]) -> Result<Vec<Event>> {
         self.core.open()?;
         let mut events = Vec::new();
@@ -53,14 +56,17 @@ impl Client {
         }
         Ok(events)
     }
+}
 
+#[cfg_attr(feature = "uniffi", uniffi::export)]
+impl Client {
     /// Processes what waits for the validator, for a proposal or for larger limits once more.
     pub fn retry_held(&self) -> Result<Vec<Event>> {
         self.core.open()?;
         let mut events = Vec::new();
         let mut after: Option<Vec<u8>> = None;
         loop {
-            let page = self.groups(after.as_deref(), 64)?;
+            let page = self.groups(after, 64)?;
             for id in &page {
                 self.core.room()?;
                 let group = self.core.group(id);
@@ -160,7 +166,7 @@ impl ClientCore {
         match engine::envelope(message) {
             Ok(Envelope::Welcome) => self.receive_welcome(message),
             Ok(_) => Ok(Vec::new()),
-            Err(error) => self.tell(&[], undecryptable(error.detail())),
+            Err(error) => self.tell(&[], undecryptable(&error.detail())),
         }
     }
 
@@ -198,13 +204,13 @@ impl ClientCore {
             Ok(previewed) => previewed,
             Err(error) => {
                 let kind = match error.code() {
-                    ErrorCode::TooLarge => deny(DeniedReason::Limit, error.detail()),
+                    ErrorCode::TooLarge => deny(DeniedReason::Limit, &error.detail()),
                     ErrorCode::PskNotFound
                     | ErrorCode::NoSuccessor
                     | ErrorCode::TreeRequired
-                    | ErrorCode::Unsupported => deny(DeniedReason::Protocol, error.detail()),
+                    | ErrorCode::Unsupported => deny(DeniedReason::Protocol, &error.detail()),
                     code if (20..40).contains(&(code as i32)) => return Err(error),
-                    _ => undecryptable(error.detail()),
+                    _ => undecryptable(&error.detail()),
                 };
                 return self.tell(&[], kind);
             }

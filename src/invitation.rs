@@ -6,6 +6,7 @@ use minicbor::{Decode, Encode};
 /// A group as its GroupInfo shows it, before this device is in it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct GroupPreview {
     /// The group's id.
     #[n(0)]
@@ -35,6 +36,7 @@ pub struct GroupPreview {
 /// A Welcome that waits for [`Client::join`](crate::Client::join) or [`Client::decline`](crate::Client::decline).
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Invitation {
     /// What to give to `join`; the id of the event that brought it.
     #[n(0)]

@@ -11,10 +11,12 @@ use crate::{
 use minicbor::{Decode, Encode};
 use mls_rs::storage_provider::KeyPackageData;
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// A key package of this device that was not used yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct KeyPackageInfo {
     /// Its reference (RFC 9420 section 5.2).
     pub reference: Vec<u8>,
@@ -33,28 +35,21 @@ pub struct KeyPackageInfo {
 /// A key package with its private keys, for a move to another store or a conformance test. Whoever has it can read
 /// the Welcome that uses it. Encodings are RFC 9420's for the cipher suite; the secrets are wiped when dropped.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct KeyPackageSecrets {
     /// The key package message.
     pub message: Vec<u8>,
     /// The private key of its `init_key`.
-    pub init_key: Vec<u8>,
+    pub init_key: Zeroizing<Vec<u8>>,
     /// The private key of its leaf's `encryption_key`.
-    pub encryption_key: Vec<u8>,
+    pub encryption_key: Zeroizing<Vec<u8>>,
     /// The private key of its leaf's `signature_key`.
-    pub signature_key: Vec<u8>,
+    pub signature_key: Zeroizing<Vec<u8>>,
 }
 
 impl fmt::Debug for KeyPackageSecrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("KeyPackageSecrets(..)")
-    }
-}
-
-impl Drop for KeyPackageSecrets {
-    fn drop(&mut self) {
-        for secret in [&mut self.init_key, &mut self.encryption_key, &mut self.signature_key] {
-            zeroize::Zeroize::zeroize(secret);
-        }
     }
 }
 
@@ -171,6 +166,7 @@ impl KeyPackageRow {
     }
 }
 
+#[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Client {
     /// Makes key packages to publish, 1 to 1,000 at once, their private keys stored before they are returned. Each is
     /// deleted by the join that uses it, but for those of last resort. `not_before` is set back for peers with slow
@@ -191,7 +187,7 @@ impl Client {
         let parts = self.core.parts();
         let lifetime = lifetime + policy.key_package_backdate;
         let client = engine::client(&parts, Some((&own, suite)), &self.core.settings.capabilities, lifetime);
-        let not_before = engine::time(self.core.settings.now().saturating_sub(policy.key_package_backdate));
+        let not_before = engine::time(self.core.settings.now()?.saturating_sub(policy.key_package_backdate));
         let mut extensions = engine::extensions(&options.extensions)?;
         if options.last_resort {
             extensions.set(engine::last_resort_extension());
@@ -216,12 +212,12 @@ impl Client {
 
     /// Deletes a key package with its private keys: Welcomes that use it cannot be opened any more. `KeyPackageNotFound`
     /// if there is none.
-    pub fn delete_key_package(&self, reference: &[u8]) -> Result<()> {
+    pub fn delete_key_package(&self, reference: Vec<u8>) -> Result<()> {
         self.core.open()?;
         self.core.settings.full()?;
-        self.key_package(reference)?;
+        self.key_package(&reference)?;
         self.core.step(|tx| {
-            tx.batch.delete(KeyPackageRow::key(&self.core.store, reference));
+            tx.batch.delete(KeyPackageRow::key(&self.core.store, &reference));
             Ok(())
         })
     }
@@ -230,7 +226,7 @@ impl Client {
     pub fn delete_expired_key_packages(&self) -> Result<u32> {
         self.core.open()?;
         self.core.settings.full()?;
-        let now = self.core.settings.now();
+        let now = self.core.settings.now()?;
         let mut expired = Vec::new();
         for info in self.key_packages()? {
             if info.not_after < now {
@@ -263,7 +259,7 @@ impl Client {
             message: secrets.message.clone(),
             init_key: checked.init_key.to_vec(),
             encryption_key: checked.encryption_key.to_vec(),
-            signature_key: checked.signing_key.secret.clone(),
+            signature_key: checked.signing_key.secret.to_vec(),
             last_resort: fields.last_resort,
         };
         self.core.step(|tx| {
@@ -275,20 +271,22 @@ impl Client {
 
     /// A key package with its private keys. It stays in this store too: two devices must not both use it.
     /// `KeyPackageNotFound` if there is none.
-    pub fn export_key_package(&self, reference: &[u8]) -> Result<KeyPackageSecrets> {
+    pub fn export_key_package(&self, reference: Vec<u8>) -> Result<KeyPackageSecrets> {
         self.core.open()?;
         self.core.settings.full()?;
-        let row = self.key_package(reference)?;
+        let row = self.key_package(&reference)?;
         let mut secrets = KeyPackageSecrets {
             message: row.message.clone(),
-            init_key: row.init_key.clone(),
-            encryption_key: row.encryption_key.clone(),
-            signature_key: row.signature_key.clone(),
+            init_key: row.init_key.clone().into(),
+            encryption_key: row.encryption_key.clone().into(),
+            signature_key: row.signature_key.clone().into(),
         };
         KeyPackageFields::read(&row.message)?.pad_secrets(&mut secrets);
         Ok(secrets)
     }
+}
 
+impl Client {
     fn key_package(&self, reference: &[u8]) -> Result<KeyPackageRow> {
         match KeyPackageRow::get(&self.core.store, reference)? {
             Some(row) => Ok(row),

@@ -97,6 +97,28 @@ pub(crate) fn decode<'a, T: Decode<'a, ()>>(row: &'a [u8]) -> Result<T> {
     })
 }
 
+/// A list of byte strings in a row: `minicbor::bytes` for each.
+pub(crate) mod byte_strings {
+    use minicbor::{Decoder, Encoder, bytes};
+
+    pub(crate) fn encode<C, W: minicbor::encode::Write>(
+        list: &[Vec<u8>],
+        encoder: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        encoder.array(list.len() as u64)?;
+        list.iter().try_for_each(|bytes| encoder.bytes(bytes).map(drop))
+    }
+
+    pub(crate) fn decode<C>(
+        decoder: &mut Decoder<'_>,
+        context: &mut C,
+    ) -> Result<Vec<Vec<u8>>, minicbor::decode::Error> {
+        let list: Vec<bytes::ByteVec> = decoder.decode_with(context)?;
+        Ok(list.into_iter().map(Into::into).collect())
+    }
+}
+
 #[derive(Default, Encode, Decode)]
 struct Counter {
     /// Every id below was given out.

@@ -18,6 +18,9 @@ mod member;
 mod message;
 mod options;
 mod proposal;
+#[cfg(feature = "uniffi")]
+#[allow(unsafe_code)] // the converters are unsafe traits, and nothing else
+mod scaffolding;
 mod settings;
 pub mod store;
 mod trust;
@@ -35,4 +38,9 @@ pub use member::{Member, Sender, SenderKind};
 pub use message::{ContentKind, MEDIA_TYPE, MessageInfo, WireFormat, inspect};
 pub use options::*;
 pub use proposal::{Proposal, ProposalInfo};
+#[cfg(feature = "uniffi")]
+pub(crate) use scaffolding::UniFfiTag;
+#[cfg(feature = "uniffi")]
+#[doc(hidden)] // for the macro that bindings/uniffi calls
+pub use scaffolding::uniffi_reexport_hack;
 pub use trust::{CallbackError, Purpose, Trust, ValidationRequest, Validator, Verdict};

@@ -6,6 +6,7 @@ use minicbor::{Decode, Encode};
 /// A member of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Member {
     /// Where its leaf is in the tree. Stable while it is a member.
     pub leaf: u32,
@@ -35,6 +36,7 @@ pub struct Member {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 #[repr(i32)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum SenderKind {
     /// A member of the group.
     #[n(1)]
@@ -53,6 +55,7 @@ pub enum SenderKind {
 /// Who sent something, or whom it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Sender {
     /// Where it stands.
     #[n(0)]

@@ -9,6 +9,7 @@ pub const MEDIA_TYPE: &str = "message/mls";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[repr(i32)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum WireFormat {
     /// A handshake message that the service can read.
     PublicMessage = 1,
@@ -26,6 +27,7 @@ pub enum WireFormat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[repr(i32)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum ContentKind {
     /// An application message.
     Application = 1,
@@ -38,6 +40,7 @@ pub enum ContentKind {
 /// What can be seen of a message from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct MessageInfo {
     /// What kind of message it is.
     pub wire_format: WireFormat,
@@ -60,9 +63,9 @@ pub struct MessageInfo {
 }
 
 /// Reads a message from outside. Nothing is verified. `InvalidMessage` if it is not one, `TooLarge` above 64 MiB.
-pub fn inspect(message: &[u8]) -> Result<MessageInfo> {
+pub fn inspect(message: Vec<u8>) -> Result<MessageInfo> {
     if message.len() > 64 << 20 {
         return fail(ErrorCode::TooLarge, "a message of more than 64 MiB");
     }
-    engine::inspect(message)
+    engine::inspect(&message)
 }

@@ -1,7 +1,8 @@
 //! How a client, a group, a commit and a message are to be made. Every default is written at its field.
 
-use crate::{Credential, CredentialCodec, Device, Trust, anchor::Anchor};
+use crate::{CallbackError, Credential, CredentialCodec, Device, Trust, anchor::Anchor};
 use std::{fmt, sync::Arc};
+use zeroize::Zeroizing;
 
 /// A cipher suite by its IANA number (RFC 9420 section 17.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +26,7 @@ impl CipherSuite {
 
 /// An extension by type and bytes (RFC 9420 section 17.3).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, minicbor::Encode, minicbor::Decode)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Extension {
     /// The IANA number of the type.
     #[n(0)]
@@ -37,6 +39,7 @@ pub struct Extension {
 
 /// What an application says its device can do beyond RFC 9420's defaults (RFC 9420 section 7.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Capabilities {
     /// Extension types.
     pub extensions: Vec<u16>,
@@ -49,6 +52,7 @@ pub struct Capabilities {
 /// What the open client may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(i32)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum Role {
     /// Everything. The default.
     #[default]
@@ -60,6 +64,7 @@ pub enum Role {
 /// Whether handshake messages are encrypted (RFC 9420 section 6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(i32)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum HandshakeEncryption {
     /// PrivateMessage: the delivery service sees neither proposals nor commits. The default.
     #[default]
@@ -71,6 +76,7 @@ pub enum HandshakeEncryption {
 /// How application messages are padded before encryption (RFC 9420 section 6.3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(i32)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum Padding {
     /// To a step that grows with the length, about a quarter more at most. The default.
     #[default]
@@ -82,6 +88,7 @@ pub enum Padding {
 /// Who may join by an external commit, and whose outside proposals are taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(i32)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum ExternalJoin {
     /// Nobody: external commits of strangers are `denied`. A member's device that resyncs is let in.
     #[default]
@@ -94,6 +101,7 @@ pub enum ExternalJoin {
 /// and never makes a device refuse a commit that the service has ordered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Policy {
     /// Default [`HandshakeEncryption::Private`].
     pub handshake_encryption: HandshakeEncryption,
@@ -134,6 +142,7 @@ impl Default for Policy {
 /// How much is kept and taken in. All of them bound what somebody else can make this device store or compute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Limits {
     /// Events that wait to be acknowledged. At the limit `receive` answers `InboxFull`. Default 10,000.
     pub inbox_events: u32,
@@ -201,16 +210,18 @@ impl Limits {
 }
 
 /// The time, seconds since 1970. Called from any thread; it must not call into a client.
+#[cfg_attr(feature = "uniffi", uniffi::export(with_foreign))]
 pub trait Clock: Send + Sync {
-    /// Now.
-    fn now(&self) -> u64;
+    /// Now. An `Err` fails the call that needs the time with `CallbackFailed`, and nothing has changed.
+    fn now(&self) -> Result<u64, CallbackError>;
 }
 
 /// A signature key pair that the application brings (RFC 9420 section 5.1.2 for the encodings).
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct SigningKey {
     /// The private key: 64 bytes (seed and public key) or the 32-byte seed for Ed25519, the scalar for NIST curves.
-    pub secret: Vec<u8>,
+    pub secret: Zeroizing<Vec<u8>>,
     /// The public key: 32 bytes for Ed25519, the uncompressed point for NIST curves.
     pub public: Vec<u8>,
 }
@@ -221,15 +232,10 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-impl Drop for SigningKey {
-    fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.secret);
-    }
-}
-
 /// How to open a client. The credential is needed when the store is new, and checked when it is not; trust is needed
 /// always.
 #[derive(Clone, Default)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Options {
     /// Who this device is, as a basic credential in the client's form.
     pub device: Option<Device>,
@@ -292,6 +298,7 @@ impl fmt::Debug for Options {
 
 /// How to make a group (RFC 9420 section 11).
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct GroupOptions {
     /// Default: 16 random bytes.
     pub id: Option<Vec<u8>>,
@@ -309,6 +316,7 @@ pub struct GroupOptions {
 
 /// A sender outside the group.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct ExternalSender {
     /// Its signature key.
     pub signature_key: Vec<u8>,
@@ -318,6 +326,7 @@ pub struct ExternalSender {
 
 /// How to make key packages (RFC 9420 section 10).
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct KeyPackageOptions {
     /// Default: the client's.
     pub cipher_suite: Option<CipherSuite>,
@@ -333,6 +342,7 @@ pub struct KeyPackageOptions {
 
 /// How to commit (RFC 9420 section 12.4).
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct CommitOptions {
     /// Make new keys for our path even where RFC 9420 does not ask for it.
     pub force_path: bool,
@@ -353,6 +363,7 @@ pub struct CommitOptions {
 
 /// A new credential and signature key of a member.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct NewIdentity {
     /// Default: unchanged.
     pub credential: Option<Credential>,
@@ -362,6 +373,7 @@ pub struct NewIdentity {
 
 /// How to encrypt an application message (RFC 9420 section 6.3).
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct EncryptOptions {
     /// Authenticated, not encrypted.
     pub aad: Vec<u8>,
@@ -369,6 +381,7 @@ pub struct EncryptOptions {
 
 /// How to join by an external commit (RFC 9420 section 12.4.3.2).
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct JoinOptions {
     /// The ratchet tree, if the GroupInfo does not carry it.
     pub tree: Option<Vec<u8>>,

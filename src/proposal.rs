@@ -5,6 +5,7 @@ use crate::{CipherSuite, Extension, NewIdentity, Sender};
 /// A change of the group that is to be made by a commit.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum Proposal {
     /// Add the device that made this key package (RFC 9420 section 12.1.1).
     Add {
@@ -80,6 +81,7 @@ impl Proposal {
 
 /// What a proposal would do, as somebody else made it.
 #[derive(Clone, Debug, PartialEq, Eq, minicbor::Encode, minicbor::Decode)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct ProposalInfo {
     /// The IANA number of its type (RFC 9420 section 17.4): 1 add, 2 update, 3 remove, 4 PSK, 5 reinit,
     /// 6 external init, 7 group context extensions.

@@ -73,10 +73,12 @@ impl Settings {
     }
 
     /// Seconds since 1970.
-    pub(crate) fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> Result<u64> {
         match &self.clock {
-            Some(clock) => clock.now(),
-            None => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            Some(clock) => clock.now().map_err(|error| {
+                MlsError::new(ErrorCode::CallbackFailed, "the clock failed").with_detail(error.reason())
+            }),
+            None => Ok(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())),
         }
     }
 
@@ -101,7 +103,7 @@ impl Settings {
     /// The device that a credential names, if it is of this client's form.
     pub(crate) fn device(&self, credential: &Credential) -> Option<Device> {
         match (credential, &self.codec) {
-            (Credential::Basic { identity }, Some(codec)) => codec.decode(identity),
+            (Credential::Basic { identity }, Some(codec)) => codec.decode(identity.clone()).unwrap_or(None),
             (Credential::Basic { identity }, None) => Device::from_bytes(identity),
             _ => None,
         }
@@ -126,7 +128,7 @@ impl Settings {
     pub(crate) fn anchor(&self, mark: u64) -> Result<()> {
         let Some(anchor) = &self.anchor else { return Ok(()) };
         anchor.store(mark).map_err(|error| {
-            MlsError::new(ErrorCode::CallbackFailed, "the anchor could not be stored").with_detail(error.0)
+            MlsError::new(ErrorCode::CallbackFailed, "the anchor could not be stored").with_detail(error.reason())
         })
     }
 }

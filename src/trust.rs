@@ -18,6 +18,7 @@ use std::{fmt, sync::Arc};
 /// What decides on credentials. There is no default: opening a client asks for one.
 #[derive(Clone)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum Trust {
     /// X.509 chains must lead to one of these DER root certificates, be valid now, and carry the member's key.
     /// Basic credentials are denied.
@@ -44,15 +45,17 @@ impl fmt::Debug for Trust {
 
 /// The application's decision on credentials. Called from the thread that called libmls, never with a lock that
 /// another group or the client needs; a call into the group in question answers `Reentrant`.
+#[cfg_attr(feature = "uniffi", uniffi::export(with_foreign))]
 pub trait Validator: Send + Sync {
     /// Decides. An `Err` is a failure of the callback, not a verdict: the operation fails with `CallbackFailed` and
     /// nothing has changed.
-    fn validate(&self, request: &ValidationRequest) -> Result<Verdict, CallbackError>;
+    fn validate(&self, request: ValidationRequest) -> Result<Verdict, CallbackError>;
 }
 
 /// A validator's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum Verdict {
     /// The credential belongs to whom it names.
     Accept = 0,
@@ -65,11 +68,31 @@ pub enum Verdict {
 
 /// A failure of an application's callback, with its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallbackError(pub String);
+#[cfg_attr(feature = "uniffi", derive(uniffi::Error))]
+pub enum CallbackError {
+    /// It could not answer.
+    Failed {
+        /// Why; it becomes the error's detail. It must not carry a secret.
+        reason: String,
+    },
+}
+
+impl CallbackError {
+    /// A failure with its reason.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self::Failed { reason: reason.into() }
+    }
+
+    pub(crate) fn reason(self) -> String {
+        let Self::Failed { reason } = self;
+        reason
+    }
+}
 
 impl fmt::Display for CallbackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        let Self::Failed { reason } = self;
+        f.write_str(reason)
     }
 }
 
@@ -79,6 +102,7 @@ impl std::error::Error for CallbackError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[repr(i32)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum Purpose {
     /// A member of a group that this device is about to join.
     Member = 1,
@@ -93,6 +117,7 @@ pub enum Purpose {
 /// A credential to decide on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct ValidationRequest {
     /// Why.
     pub purpose: Purpose,
@@ -177,7 +202,7 @@ impl Trust {
         suite: CipherSuite,
         questions: Vec<Question>,
     ) -> Result<Answer, MlsError> {
-        let time = settings.now();
+        let time = settings.now()?;
         let mut answer = Answer::default();
         for question in questions {
             let verdict = match self {
@@ -198,8 +223,8 @@ impl Trust {
                         previous_signature_key,
                         time,
                     };
-                    validator.validate(&request).map_err(|error| {
-                        MlsError::new(ErrorCode::CallbackFailed, "the validator failed").with_detail(error.0)
+                    validator.validate(request).map_err(|error| {
+                        MlsError::new(ErrorCode::CallbackFailed, "the validator failed").with_detail(error.reason())
                     })?
                 }
             };

@@ -63,7 +63,7 @@ fn denied_everywhere(root: &Authority, clock: &Arc<Watch>, chain: Vec<Vec<u8>>, 
     let invitation = invited(&alice, &welcomes[0]);
     assert_eq!(code(alice.join(invitation.id, None)), ErrorCode::CredentialDenied);
     let info = theirs.group_info(true, true).expect("a GroupInfo");
-    assert_eq!(code(bob.join_external(&info, JoinOptions::default())), ErrorCode::CredentialDenied);
+    assert_eq!(code(bob.join_external(info.to_vec(), JoinOptions::default())), ErrorCode::CredentialDenied);
 
     // Nor is he let in when a careless member commits or proposes him.
     let mut careless = with(&[root], root.certify("carl", &careless_key().public, LONG), careless_key(), clock);

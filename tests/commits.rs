@@ -27,9 +27,9 @@ impl Pair {
 
     /// Alice's process dies and comes back.
     fn restart(&mut self) {
-        let id = self.a.id().to_vec();
+        let id = self.a.id();
         self.alice = open_on(&self.storage, (self.options)("alice"));
-        self.a = self.alice.group(&id).expect("the group");
+        self.a = self.alice.group(id.clone()).expect("the group");
     }
 
     /// The commit of this id, after a restart too.
@@ -80,7 +80,7 @@ fn an_acceptance_may_be_repeated_after_its_event_is_acknowledged() {
         let other = open_on(&pair.storage, (pair.options)("alice"));
         let same = other.group(pair.a.id()).expect("the group").find_commit(first.id()).expect("the commit");
         let lost = make(&pair.a, vec![]);
-        pair.alice.receive(&commit(&pair.b, vec![]).0).expect("received");
+        pair.alice.receive(commit(&pair.b, vec![]).0).expect("received");
         clear_inbox(&pair.alice);
         for accepted in [&first, &same] {
             accepted.accept().expect("accepted already");
@@ -101,8 +101,7 @@ fn an_acceptance_of_a_joining_commit_may_be_repeated_too() {
     let (alice, bob) = (device("alice"), device("bob"));
     let groups = group_of(&[&alice, &bob]);
     let options = JoinOptions { resync: true, ..Default::default() };
-    let joining =
-        bob.join_external(&groups[0].group_info(true, true).expect("a GroupInfo"), options).expect("a commit");
+    let joining = bob.join_external(groups[0].group_info(true, true).expect("a GroupInfo"), options).expect("a commit");
     committed(&alice, &joining.message().expect("its bytes"));
     for _ in 0..2 {
         joining.accept().expect("accepted");
@@ -212,7 +211,7 @@ fn an_echo_before_the_answer_is_the_answer() {
         let carol = device("carol");
         let commit = make(&pair.a, vec![Proposal::add(key_package(&carol))]);
         let message = commit.message().expect("its bytes");
-        let events = pair.alice.receive(&message).expect("received");
+        let events = pair.alice.receive(message.clone()).expect("received");
         assert!(
             matches!(&events[..], [Event { kind: EventKind::Committed(seen), .. }] if seen.commit == Some(commit.id()))
         );
@@ -272,7 +271,7 @@ fn anothers_commit_supersedes_ours_and_tells_what_is_still_valid() {
         let c = join(&carol, &welcomes[0]);
         clear_inbox(&pair.alice);
         for client in [&pair.alice, &pair.bob, &carol] {
-            client.add_psk(b"shared", vec![7; 32]).expect("kept");
+            client.add_psk(b"shared".to_vec(), vec![7; 32]).expect("kept");
         }
         let mine = make(
             &pair.a,
@@ -288,7 +287,7 @@ fn anothers_commit_supersedes_ours_and_tells_what_is_still_valid() {
         // Bob adds Dave too, and wins.
         let (winner, _) = commit(&pair.b, vec![Proposal::add(key_package(&dave))]);
         committed(&carol, &winner);
-        let events = pair.alice.receive(&winner).expect("received");
+        let events = pair.alice.receive(winner.clone()).expect("received");
         let [committed, first, second] = &events[..] else { panic!("{events:?}") };
         assert!(matches!(&committed.kind, EventKind::Committed(_)));
         let first = superseded(first.kind.clone());
@@ -320,7 +319,7 @@ fn anothers_commit_supersedes_ours_and_tells_what_is_still_valid() {
         let seen = support::committed(&pair.bob, &message);
         assert_eq!((users(&seen.added), users(&seen.removed), seen.psks.len()), (vec!["erin"], vec!["carol"], 1));
         assert!(matches!(one(&carol, &message), EventKind::Removed(_)));
-        erin.add_psk(b"shared", vec![7; 32]).expect("kept");
+        erin.add_psk(b"shared".to_vec(), vec![7; 32]).expect("kept");
         let e = join(&erin, &again.welcomes().expect("Welcomes")[0]);
         agree(&[&pair.a, &pair.b, &e]);
         drop(c);
@@ -338,7 +337,7 @@ fn a_superseded_remove_never_hits_whoever_came_to_that_leaf_since() {
         let mine = make(&pair.a, vec![Proposal::remove(leaf)]);
         // Bob's commit has nothing to do with Carol: the Remove is still valid.
         let (winner, _) = commit(&pair.b, vec![]);
-        let events = pair.alice.receive(&winner).expect("received");
+        let events = pair.alice.receive(winner.clone()).expect("received");
         let still_valid = superseded(events[1].kind.clone()).still_valid;
         assert_eq!(still_valid.len(), 1);
 
@@ -346,7 +345,7 @@ fn a_superseded_remove_never_hits_whoever_came_to_that_leaf_since() {
         let list = vec![Proposal::remove(leaf), Proposal::add(key_package(&dave))];
         let (winner, welcomes) = commit(&pair.b, list.clone());
         let mine_too = make(&pair.a, vec![Proposal::remove(leaf)]);
-        let events = pair.alice.receive(&winner).expect("received");
+        let events = pair.alice.receive(winner.clone()).expect("received");
         assert_eq!(superseded(events[1].kind.clone()).still_valid, []);
         assert_eq!(leaf_of(&pair.a, "dave"), leaf);
         assert_eq!(
@@ -368,8 +367,8 @@ fn proposals_that_cannot_be_committed_any_more_are_not_still_valid() {
         options
     };
     let pair = Pair::new(capable);
-    pair.alice.add_psk(b"mine", vec![7; 32]).expect("kept");
-    pair.bob.add_psk(b"mine", vec![7; 32]).expect("kept");
+    pair.alice.add_psk(b"mine".to_vec(), vec![7; 32]).expect("kept");
+    pair.bob.add_psk(b"mine".to_vec(), vec![7; 32]).expect("kept");
     let list = || Proposal::GroupContextExtensions { extensions: vec![Extension { kind: 0xff01, data: vec![1] }] };
     let mine = make(
         &pair.a,
@@ -383,8 +382,8 @@ fn proposals_that_cannot_be_committed_any_more_are_not_still_valid() {
     // Bob adds somebody who knows neither the extension nor the custom proposal.
     let carol = device("carol");
     let (winner, _) = commit(&pair.b, vec![Proposal::add(key_package(&carol))]);
-    pair.alice.delete_psk(b"mine").expect("deleted");
-    let events = pair.alice.receive(&winner).expect("received");
+    pair.alice.delete_psk(b"mine".to_vec()).expect("deleted");
+    let events = pair.alice.receive(winner.clone()).expect("received");
     let superseded = superseded(events[1].kind.clone());
     assert_eq!(superseded.commit, mine.id());
     let kinds: Vec<_> = superseded.still_valid.iter().map(|info| info.kind).collect();
@@ -392,7 +391,7 @@ fn proposals_that_cannot_be_committed_any_more_are_not_still_valid() {
     assert!(superseded.still_valid[0].data.is_empty());
     // Trying them has used up nothing, and sends nothing in the clear.
     let sent = propose(&pair.a, Proposal::update());
-    assert_eq!(inspect(&sent).expect("readable").wire_format, WireFormat::PrivateMessage);
+    assert_eq!(inspect(sent.clone()).expect("readable").wire_format, WireFormat::PrivateMessage);
     proposed(&pair.bob, &sent);
     let again = pair.a.commit_again(superseded.still_valid, CommitOptions::default()).expect("a commit");
     let message = again.message().expect("its bytes");
@@ -408,7 +407,7 @@ fn a_superseded_reinit_and_context_change_are_committed_again() {
     let reinit = Proposal::ReInit { group_id: id, cipher_suite: CipherSuite::P256_AES128, extensions: Vec::new() };
     let mine = make(&pair.a, vec![reinit]);
     let (winner, _) = commit(&pair.b, vec![]);
-    let events = pair.alice.receive(&winner).expect("received");
+    let events = pair.alice.receive(winner.clone()).expect("received");
     let still_valid = superseded(events[1].kind.clone()).still_valid;
     assert_eq!((still_valid[0].kind, still_valid[0].data.as_slice()), (5, &b"the next one"[..]));
     let again = pair.a.commit_again(still_valid, CommitOptions::default()).expect("a commit");
@@ -491,7 +490,7 @@ fn the_echo_of_a_refused_commit_supersedes_the_one_that_followed() {
         let second = make(&pair.a, vec![Proposal::add(key_package(&device("carol")))]);
         let message = first.message().expect("its bytes");
         committed(&pair.bob, &message);
-        let events = pair.alice.receive(&message).expect("received");
+        let events = pair.alice.receive(message.clone()).expect("received");
         let [winner, lost] = &events[..] else { panic!("{events:?}") };
         assert!(matches!(&winner.kind, EventKind::Committed(seen) if seen.commit == Some(first.id())));
         let lost = superseded(lost.kind.clone());
@@ -517,17 +516,17 @@ fn a_commit_is_answered_after_a_restart_at_every_point() {
                 match answer {
                     "accepted" => commit.accept().expect("accepted"),
                     "refused" => commit.reject().expect("refused"),
-                    "echo" => drop(pair.alice.receive(&bundle.message).expect("received")),
+                    "echo" => drop(pair.alice.receive(bundle.message.clone()).expect("received")),
                     "refused, then echo" => {
                         commit.reject().expect("refused");
                         if dies_after {
                             pair.restart();
                         }
-                        pair.alice.receive(&bundle.message).expect("received");
+                        pair.alice.receive(bundle.message.clone()).expect("received");
                     }
                     _ => {
                         let (winner, _) = support::commit(&pair.b, vec![]);
-                        pair.alice.receive(&winner).expect("received");
+                        pair.alice.receive(winner.clone()).expect("received");
                     }
                 }
                 if dies_after {
@@ -642,10 +641,10 @@ fn a_commit_carries_the_group_info_that_is_asked_for() {
     let options = CommitOptions { group_info: Some(true), ..Default::default() };
     let mine = pair.a.commit(vec![], options).expect("a commit");
     let info = mine.bundle().expect("everything").group_info.expect("a GroupInfo");
-    assert_eq!(inspect(&info).expect("readable").epoch, Some(2));
+    assert_eq!(inspect(info.clone()).expect("readable").epoch, Some(2));
     mine.accept().expect("accepted");
     committed(&pair.bob, &mine.message().expect("its bytes"));
-    let preview = device("carol").preview(&info, None).expect("a preview");
+    let preview = device("carol").preview(info.clone(), None).expect("a preview");
     assert_eq!(users(&preview.members), ["alice", "bob"]);
 }
 
@@ -661,7 +660,7 @@ fn each_joiner_gets_a_welcome_of_its_own_if_asked_for() {
     let mut groups = vec![pair.a.clone(), pair.b.clone()];
     for client in &joiners {
         let theirs = welcomes.iter().find(|welcome| {
-            let references = inspect(welcome).expect("readable").key_packages;
+            let references = inspect(welcome.to_vec()).expect("readable").key_packages;
             assert_eq!(references.len(), 1);
             client.key_packages().expect("packages").iter().any(|package| package.reference == references[0])
         });
@@ -709,8 +708,9 @@ fn the_service_orders_what_was_rejected_so_long_ago_that_it_is_forgotten() {
         assert_eq!(code(groups[0].encrypt(vec![1], EncryptOptions::default())), ErrorCode::StoreRolledBack);
 
         let info = groups[1].group_info(true, true).expect("a GroupInfo");
-        let back =
-            alice.join_external(&info, JoinOptions { resync: true, ..JoinOptions::default() }).expect("a commit");
+        let back = alice
+            .join_external(info.to_vec(), JoinOptions { resync: true, ..JoinOptions::default() })
+            .expect("a commit");
         let message = back.message().expect("its bytes");
         back.accept().expect("accepted");
         committed(&bob, &message);

@@ -11,8 +11,8 @@ use support::*;
 struct Hand(AtomicU64);
 
 impl Clock for Hand {
-    fn now(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+    fn now(&self) -> Result<u64, CallbackError> {
+        Ok(self.0.load(Ordering::Relaxed))
     }
 }
 
@@ -104,7 +104,7 @@ fn an_old_leaf_keeps_nobody_from_joining() {
         ErrorCode::KeyPackageExpired
     );
     let info = group.group_info(true, true).expect("a GroupInfo");
-    let external = carol.join_external(&info, JoinOptions::default()).expect("a commit");
+    let external = carol.join_external(info.clone(), JoinOptions::default()).expect("a commit");
     external.accept().expect("accepted");
     groups.push(external.group());
     assert_eq!(groups[1].member_count().expect("a count"), 3);
@@ -133,7 +133,7 @@ fn an_imported_private_key_may_be_written_as_a_number() {
         let (alice, bob, imported) = (open("alice"), open("bob"), open("bob"));
         let package = key_package(&bob);
         let reference = bob.key_packages().expect("the inventory").remove(0).reference;
-        let mut secrets = bob.export_key_package(&reference).expect("exported");
+        let mut secrets = bob.export_key_package(reference.clone()).expect("exported");
         for key in [&mut secrets.init_key, &mut secrets.encryption_key, &mut secrets.signature_key] {
             let zeros = key.iter().take_while(|byte| **byte == 0).count();
             key.drain(..zeros);

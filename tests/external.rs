@@ -41,7 +41,7 @@ fn a_stranger_joins_where_everybody_lets_strangers_in() {
     let (alice, bob, a, b) = pair(trusting);
     let storage = memory();
     let carol = open_on(&storage, options("carol"));
-    let commit = carol.join_external(&info(&a), JoinOptions { aad: b"hello".to_vec(), ..Default::default() });
+    let commit = carol.join_external(info(&a), JoinOptions { aad: b"hello".to_vec(), ..Default::default() });
     let commit = commit.expect("a commit");
     let c = commit.group();
     // Joining: it is there, and does nothing yet.
@@ -49,10 +49,10 @@ fn a_stranger_joins_where_everybody_lets_strangers_in() {
     assert_eq!(carol.group(c.id()).expect("the group").id(), a.id());
     assert_eq!(code(c.encrypt(vec![1], EncryptOptions::default())), ErrorCode::GroupJoining);
     assert_eq!(code(c.epoch()), ErrorCode::GroupJoining);
-    assert_eq!(code(carol.join_external(&info(&a), JoinOptions::default())), ErrorCode::GroupExists);
-    assert_eq!(code(carol.join_external(&info(&a), resync())), ErrorCode::GroupJoining);
+    assert_eq!(code(carol.join_external(info(&a), JoinOptions::default())), ErrorCode::GroupExists);
+    assert_eq!(code(carol.join_external(info(&a), resync())), ErrorCode::GroupJoining);
     let message = commit.message().expect("its bytes");
-    assert_eq!(inspect(&message).expect("readable").sender_kind, Some(SenderKind::NewMemberCommit));
+    assert_eq!(inspect(message.clone()).expect("readable").sender_kind, Some(SenderKind::NewMemberCommit));
     for client in [&alice, &bob] {
         let seen = committed(client, &message);
         assert_eq!((seen.sender.kind, seen.sender.user.as_deref()), (SenderKind::NewMemberCommit, Some("carol")));
@@ -87,7 +87,7 @@ fn a_stranger_joins_where_everybody_lets_strangers_in() {
 fn the_echo_of_an_external_commit_is_its_answer() {
     let (alice, bob, a, b) = pair(trusting);
     let carol = device("carol");
-    let commit = carol.join_external(&info(&a), JoinOptions::default()).expect("a commit");
+    let commit = carol.join_external(info(&a), JoinOptions::default()).expect("a commit");
     let message = commit.message().expect("its bytes");
     assert!(matches!(one(&carol, &message), EventKind::Joined(_)));
     commit.accept().expect("accepted already");
@@ -101,14 +101,14 @@ fn a_refused_external_commit_leaves_nothing_but_its_own_echo() {
     let (alice, bob, a, b) = pair(trusting);
     let storage = memory();
     let carol = open_on(&storage, options("carol"));
-    let commit = carol.join_external(&info(&a), JoinOptions::default()).expect("a commit");
+    let commit = carol.join_external(info(&a), JoinOptions::default()).expect("a commit");
     let message = commit.message().expect("its bytes");
     commit.reject().expect("refused");
     commit.reject().expect("refusing again changes nothing");
     assert_eq!(code(carol.group(a.id())), ErrorCode::GroupNotFound);
     assert_eq!(code(commit.group().status()), ErrorCode::GroupNotFound);
     assert_eq!(carol.groups(None, 10).expect("groups").len(), 0);
-    let second = carol.join_external(&info(&a), JoinOptions::default()).expect("another try");
+    let second = carol.join_external(info(&a), JoinOptions::default()).expect("another try");
     second.reject().expect("refused");
     // The first one was ordered after all.
     drop(carol);
@@ -125,7 +125,7 @@ fn a_refused_external_commit_leaves_nothing_but_its_own_echo() {
 fn a_refused_external_commit_can_be_accepted_after_all() {
     let (alice, bob, a, b) = pair(trusting);
     let carol = device("carol");
-    let commit = carol.join_external(&info(&a), JoinOptions::default()).expect("a commit");
+    let commit = carol.join_external(info(&a), JoinOptions::default()).expect("a commit");
     commit.reject().expect("refused");
     commit.accept().expect("accepted after all");
     for client in [&alice, &bob] {
@@ -138,7 +138,7 @@ fn a_refused_external_commit_can_be_accepted_after_all() {
 fn strangers_are_turned_away_by_default_and_the_group_goes_on() {
     let (alice, bob, a, b) = pair(options);
     let carol = device("carol");
-    let commit = carol.join_external(&info(&a), JoinOptions::default()).expect("a commit");
+    let commit = carol.join_external(info(&a), JoinOptions::default()).expect("a commit");
     let message = commit.message().expect("its bytes");
     for client in [&alice, &bob] {
         match one(client, &message) {
@@ -156,9 +156,10 @@ fn the_tree_may_come_out_of_band() {
     let (alice, bob, a, b) = pair(trusting);
     let carol = device("carol");
     let info = a.group_info(true, false).expect("a GroupInfo");
-    assert_eq!(code(carol.join_external(&info, JoinOptions::default())), ErrorCode::TreeRequired);
+    assert_eq!(code(carol.join_external(info.clone(), JoinOptions::default())), ErrorCode::TreeRequired);
     let tree = a.ratchet_tree().expect("a tree");
-    let join = |tree: Vec<u8>| carol.join_external(&info, JoinOptions { tree: Some(tree), ..Default::default() });
+    let join =
+        |tree: Vec<u8>| carol.join_external(info.clone(), JoinOptions { tree: Some(tree), ..Default::default() });
     assert_eq!(code(join(vec![1, 2, 3])), ErrorCode::InvalidTree);
     let other = group_of(&[&alice, &bob]).remove(0);
     assert_eq!(code(join(other.ratchet_tree().expect("a tree"))), ErrorCode::InvalidTree);
@@ -176,17 +177,17 @@ fn a_group_info_has_to_allow_it_and_be_genuine() {
     let (_alice, bob, a, _b) = pair(trusting);
     let carol = device("carol");
     let plain = a.group_info(false, true).expect("a GroupInfo");
-    assert_eq!(code(carol.join_external(&plain, JoinOptions::default())), ErrorCode::InvalidGroupInfo);
+    assert_eq!(code(carol.join_external(plain.clone(), JoinOptions::default())), ErrorCode::InvalidGroupInfo);
     let genuine = info(&a);
-    assert_eq!(code(bob.join_external(&genuine, JoinOptions::default())), ErrorCode::GroupExists);
-    assert_eq!(code(carol.join_external(&genuine, resync())), ErrorCode::MemberNotFound);
+    assert_eq!(code(bob.join_external(genuine.clone(), JoinOptions::default())), ErrorCode::GroupExists);
+    assert_eq!(code(carol.join_external(genuine.clone(), resync())), ErrorCode::MemberNotFound);
     let mut bent = genuine.clone();
     let last = bent.len() - 1;
     bent[last] ^= 1;
-    let refused = code(carol.join_external(&bent, JoinOptions::default()));
+    let refused = code(carol.join_external(bent.clone(), JoinOptions::default()));
     assert!(matches!(refused, ErrorCode::InvalidGroupInfo | ErrorCode::Crypto), "{refused:?}");
     for other in [key_package(&carol), b"nothing".to_vec(), Vec::new()] {
-        let refused = code(carol.join_external(&other, JoinOptions::default()));
+        let refused = code(carol.join_external(other.clone(), JoinOptions::default()));
         assert!(matches!(refused, ErrorCode::UnexpectedMessage | ErrorCode::InvalidMessage), "{refused:?}");
     }
     assert_eq!(carol.groups(None, 10).expect("groups").len(), 0);
@@ -197,16 +198,16 @@ fn a_joiner_brings_pre_shared_keys() {
     let (alice, bob, a, b) = pair(trusting);
     let carol = device("carol");
     let options = JoinOptions { psks: vec![b"shared".to_vec()], ..Default::default() };
-    assert_eq!(code(carol.join_external(&info(&a), options.clone())), ErrorCode::PskNotFound);
+    assert_eq!(code(carol.join_external(info(&a), options.clone())), ErrorCode::PskNotFound);
     for client in [&alice, &carol] {
-        client.add_psk(b"shared", vec![7; 32]).expect("kept");
+        client.add_psk(b"shared".to_vec(), vec![7; 32]).expect("kept");
     }
-    let commit = carol.join_external(&info(&a), options).expect("a commit");
+    let commit = carol.join_external(info(&a), options).expect("a commit");
     let message = commit.message().expect("its bytes");
-    assert_eq!(committed(&alice, &message).psks, [b"shared".to_vec().into()]);
+    assert_eq!(committed(&alice, &message).psks, [b"shared".to_vec()]);
     // Bob does not have it: he is told, and goes on when he does.
     assert_eq!(denied(&bob, &message), DeniedReason::Protocol);
-    bob.add_psk(b"shared", vec![7; 32]).expect("kept");
+    bob.add_psk(b"shared".to_vec(), vec![7; 32]).expect("kept");
     committed(&bob, &message);
     commit.accept().expect("accepted");
     agree(&[&a, &b, &commit.group()]);
@@ -218,7 +219,7 @@ fn a_resync_keeps_the_old_state_until_it_is_accepted_and_reads_late_messages_aft
         let (alice, bob, a, b) = pair(handshakes);
         let old = say(&a, "sent before the resync, read before");
         let late = say(&a, "sent before the resync, read after");
-        let commit = bob.join_external(&info(&a), resync()).expect("a commit");
+        let commit = bob.join_external(info(&a), resync()).expect("a commit");
         assert_eq!(b.status().expect("a status"), GroupStatus::Joining);
         assert_eq!(code(b.encrypt(vec![1], EncryptOptions::default())), ErrorCode::GroupJoining);
         assert_eq!(code(b.commit(vec![], CommitOptions::default())), ErrorCode::GroupJoining);
@@ -248,9 +249,9 @@ fn a_resync_keeps_the_old_state_until_it_is_accepted_and_reads_late_messages_aft
 #[test]
 fn a_resync_that_loses_the_race_gives_the_old_state_back() {
     let (alice, bob, a, b) = pair(options);
-    let commit = bob.join_external(&info(&a), resync()).expect("a commit");
+    let commit = bob.join_external(info(&a), resync()).expect("a commit");
     let (winner, _) = support::commit(&a, vec![]);
-    let events = bob.receive(&winner).expect("received");
+    let events = bob.receive(winner.clone()).expect("received");
     let [won, lost] = &events[..] else { panic!("{events:?}") };
     assert!(matches!(won.kind, EventKind::Committed(_)));
     assert!(matches!(&lost.kind, EventKind::Superseded(lost) if lost.commit == commit.id()));
@@ -259,7 +260,7 @@ fn a_resync_that_loses_the_race_gives_the_old_state_back() {
     assert_eq!(ignored(&bob, &winner), IgnoredReason::TooOld);
     agree(&[&a, &b]);
     talk(&[(&alice, &a), (&bob, &b)]);
-    let again = bob.join_external(&info(&a), resync()).expect("another try");
+    let again = bob.join_external(info(&a), resync()).expect("another try");
     committed(&alice, &again.message().expect("its bytes"));
     again.accept().expect("accepted");
     talk(&[(&alice, &a), (&bob, &b)]);
@@ -268,8 +269,8 @@ fn a_resync_that_loses_the_race_gives_the_old_state_back() {
 #[test]
 fn a_refused_resync_leaves_the_old_state_as_it_was() {
     let (alice, bob, a, b) = pair(options);
-    let first = bob.join_external(&info(&a), resync()).expect("a commit");
-    assert_eq!(code(bob.join_external(&info(&a), resync())), ErrorCode::GroupJoining);
+    let first = bob.join_external(info(&a), resync()).expect("a commit");
+    assert_eq!(code(bob.join_external(info(&a), resync())), ErrorCode::GroupJoining);
     first.reject().expect("refused");
     assert_eq!(b.status().expect("a status"), GroupStatus::Active);
     talk(&[(&alice, &a), (&bob, &b)]);
@@ -292,7 +293,7 @@ fn a_device_that_lost_its_store_comes_back_by_a_resync() {
         fresh.signing_key = key;
         let bob = open(fresh);
         assert_eq!(code(bob.group(a.id())), ErrorCode::GroupNotFound);
-        let commit = bob.join_external(&info(&a), resync()).expect("a commit");
+        let commit = bob.join_external(info(&a), resync()).expect("a commit");
         committed(&alice, &commit.message().expect("its bytes"));
         commit.accept().expect("accepted");
         assert_eq!(a.member_count().expect("a count"), 2);
@@ -305,14 +306,14 @@ fn who_was_removed_comes_back_by_an_external_commit_where_it_may() {
     let (alice, bob, a, b) = pair(trusting);
     let (removal, _) = support::commit(&a, vec![Proposal::remove(leaf_of(&a, "bob"))]);
     assert!(matches!(one(&bob, &removal), EventKind::Removed(_)));
-    assert_eq!(code(bob.join_external(&info(&a), resync())), ErrorCode::MemberNotFound);
-    let commit = bob.join_external(&info(&a), JoinOptions::default()).expect("a commit");
+    assert_eq!(code(bob.join_external(info(&a), resync())), ErrorCode::MemberNotFound);
+    let commit = bob.join_external(info(&a), JoinOptions::default()).expect("a commit");
     assert_eq!(b.status().expect("a status"), GroupStatus::Joining);
     let message = commit.message().expect("its bytes");
     committed(&alice, &message);
     let early = say(&a, "before the answer");
     assert_eq!(held(&bob, &early), HeldFor::Group);
-    let events = bob.receive(&message).expect("received");
+    let events = bob.receive(message.clone()).expect("received");
     let kinds: Vec<_> = events.iter().map(|event| &event.kind).collect();
     assert!(matches!(kinds[..], [EventKind::Joined(_), EventKind::Message(_)]), "{kinds:?}");
     assert_eq!(b.status().expect("a status"), GroupStatus::Active);
@@ -328,18 +329,18 @@ fn a_new_members_proposal_is_taken_where_policy_says_so() {
     };
     let (alice, bob, a, b) = pair(options);
     let carol = device("carol");
-    let message = carol.propose_join(&info(&a), b"please".to_vec()).expect("a proposal");
-    assert_eq!(inspect(&message).expect("readable").sender_kind, Some(SenderKind::NewMemberProposal));
+    let message = carol.propose_join(info(&a), b"please".to_vec()).expect("a proposal");
+    assert_eq!(inspect(message.clone()).expect("readable").sender_kind, Some(SenderKind::NewMemberProposal));
     assert_eq!(denied(&alice, &message), DeniedReason::Policy);
     assert_eq!(denied(&bob, &message), DeniedReason::Policy);
     talk(&[(&alice, &a), (&bob, &b)]);
 
     let (alice, bob, a, b) = pair(willing);
     let without_tree = a.group_info(true, false).expect("a GroupInfo");
-    assert_eq!(code(carol.propose_join(&without_tree, vec![])), ErrorCode::TreeRequired);
-    assert_eq!(code(bob.propose_join(&info(&a), vec![])), ErrorCode::GroupExists);
+    assert_eq!(code(carol.propose_join(without_tree.clone(), vec![])), ErrorCode::TreeRequired);
+    assert_eq!(code(bob.propose_join(info(&a), vec![])), ErrorCode::GroupExists);
     let before = carol.key_packages().expect("packages").len();
-    let message = carol.propose_join(&info(&a), vec![]).expect("a proposal");
+    let message = carol.propose_join(info(&a), vec![]).expect("a proposal");
     assert_eq!(carol.key_packages().expect("packages").len(), before + 1);
     let seen = proposed(&alice, &message);
     proposed(&bob, &message);
@@ -375,21 +376,21 @@ fn with_service(service: &Client, willing: bool) -> (Client, Client, Group, Grou
 fn an_external_sender_proposes_where_policy_says_so() {
     let service = device("service");
     let (alice, bob, a, b) = with_service(&service, false);
-    let remove = |a: &Group, who| service.propose_external(&info(a), None, Proposal::remove(leaf_of(a, who)), vec![]);
+    let remove = |a: &Group, who| service.propose_external(info(a), None, Proposal::remove(leaf_of(a, who)), vec![]);
     let message = remove(&a, "bob").expect("a proposal");
     assert_eq!(denied(&alice, &message), DeniedReason::Policy);
     talk(&[(&alice, &a), (&bob, &b)]);
 
     let (alice, bob, a, b) = with_service(&service, true);
     for client in [&alice, &bob] {
-        client.add_psk(b"shared", vec![7; 32]).expect("kept");
+        client.add_psk(b"shared".to_vec(), vec![7; 32]).expect("kept");
     }
     let carol = {
         let mut options = options("carol");
         options.capabilities = Capabilities { extensions: vec![0xff01], proposals: vec![0xff02], credentials: vec![] };
         open(options)
     };
-    carol.add_psk(b"shared", vec![7; 32]).expect("kept");
+    carol.add_psk(b"shared".to_vec(), vec![7; 32]).expect("kept");
     // The group's extensions list the service: it keeps itself in.
     let mut extensions = a.extensions().expect("extensions");
     extensions.push(Extension { kind: 0xff01, data: b"from outside".to_vec() });
@@ -402,9 +403,9 @@ fn an_external_sender_proposes_where_policy_says_so() {
     let tree = a.ratchet_tree().expect("a tree");
     let bare = a.group_info(false, false).expect("a GroupInfo");
     for proposal in list {
-        let message = service.propose_external(&bare, Some(tree.clone()), proposal, b"aad".to_vec());
+        let message = service.propose_external(bare.clone(), Some(tree.clone()), proposal, b"aad".to_vec());
         let message = message.expect("a proposal");
-        assert_eq!(inspect(&message).expect("readable").sender_kind, Some(SenderKind::External));
+        assert_eq!(inspect(message.clone()).expect("readable").sender_kind, Some(SenderKind::External));
         let seen = proposed(&alice, &message);
         assert_eq!((seen.sender.kind, seen.sender.leaf), (SenderKind::External, Some(0)));
         proposed(&bob, &message);
@@ -425,7 +426,7 @@ fn an_external_sender_proposes_where_policy_says_so() {
     let (message, _) = support::commit(&b, vec![]);
     assert_eq!(users(&committed(&alice, &message).removed), ["carol"]);
     let reinit = Proposal::ReInit { group_id: None, cipher_suite: CipherSuite::X25519_AES128, extensions: vec![] };
-    let message = service.propose_external(&info(&a), None, reinit, vec![]).expect("a proposal");
+    let message = service.propose_external(info(&a), None, reinit, vec![]).expect("a proposal");
     proposed(&alice, &message);
     proposed(&bob, &message);
     let (message, _) = support::commit(&a, vec![]);
@@ -437,17 +438,17 @@ fn an_external_sender_has_to_be_listed_and_may_not_propose_everything() {
     let service = device("service");
     let (alice, _bob, a, _b) = with_service(&service, true);
     for proposal in [Proposal::update(), Proposal::ResumptionPsk { epoch: 1 }] {
-        assert_eq!(code(service.propose_external(&info(&a), None, proposal, vec![])), ErrorCode::InvalidProposal);
+        assert_eq!(code(service.propose_external(info(&a), None, proposal, vec![])), ErrorCode::InvalidProposal);
     }
     let remove = || Proposal::remove(leaf_of(&a, "bob"));
     let bare = a.group_info(false, false).expect("a GroupInfo");
-    assert_eq!(code(service.propose_external(&bare, None, remove(), vec![])), ErrorCode::TreeRequired);
-    assert_eq!(code(device("mallory").propose_external(&info(&a), None, remove(), vec![])), ErrorCode::Denied);
+    assert_eq!(code(service.propose_external(bare.clone(), None, remove(), vec![])), ErrorCode::TreeRequired);
+    assert_eq!(code(device("mallory").propose_external(info(&a), None, remove(), vec![])), ErrorCode::Denied);
     let impostor = device("service");
-    assert_eq!(code(impostor.propose_external(&info(&a), None, remove(), vec![])), ErrorCode::Denied);
+    assert_eq!(code(impostor.propose_external(info(&a), None, remove(), vec![])), ErrorCode::Denied);
     // A group without external senders takes none.
     let (other, _, plain, _) = pair(options);
-    assert_eq!(code(service.propose_external(&info(&plain), None, remove(), vec![])), ErrorCode::Denied);
+    assert_eq!(code(service.propose_external(info(&plain), None, remove(), vec![])), ErrorCode::Denied);
     drop((alice, other));
 }
 
@@ -455,7 +456,7 @@ fn an_external_sender_has_to_be_listed_and_may_not_propose_everything() {
 fn an_outsiders_proposal_of_a_wrong_kind_or_with_a_wrong_key_changes_nothing() {
     let service = device("service");
     let (alice, bob, a, b) = with_service(&service, true);
-    let message = service.propose_external(&info(&a), None, Proposal::remove(leaf_of(&a, "bob")), vec![]);
+    let message = service.propose_external(info(&a), None, Proposal::remove(leaf_of(&a, "bob")), vec![]);
     let mut bent = message.expect("a proposal");
     let last = bent.len() - 1;
     bent[last] ^= 1;
@@ -468,23 +469,23 @@ fn an_outsiders_proposal_of_a_wrong_kind_or_with_a_wrong_key_changes_nothing() {
 fn a_group_info_is_previewed() {
     let (alice, bob, a, _b) = pair(options);
     let carol = device("carol");
-    let preview = carol.preview(&info(&a), None).expect("a preview");
-    assert_eq!((preview.group_id.as_slice(), preview.cipher_suite, preview.epoch), (a.id(), 1, 1));
+    let preview = carol.preview(info(&a), None).expect("a preview");
+    assert_eq!((preview.group_id.as_slice(), preview.cipher_suite, preview.epoch), (a.id().as_slice(), 1, 1));
     assert_eq!((users(&preview.members), preview.needs_tree, preview.parent), (vec!["alice", "bob"], false, None));
     assert_eq!(preview.inviter.and_then(|who| who.user).as_deref(), Some("alice"));
     let bare = a.group_info(false, false).expect("a GroupInfo");
-    let preview = carol.preview(&bare, None).expect("a preview");
+    let preview = carol.preview(bare.clone(), None).expect("a preview");
     assert_eq!((preview.members.len(), preview.needs_tree, preview.inviter), (0, true, None));
-    let preview = carol.preview(&bare, Some(a.ratchet_tree().expect("a tree"))).expect("a preview");
+    let preview = carol.preview(bare.clone(), Some(a.ratchet_tree().expect("a tree"))).expect("a preview");
     assert_eq!((users(&preview.members), preview.needs_tree), (vec!["alice", "bob"], false));
     let other = group_of(&[&alice, &bob]).remove(0);
-    assert_eq!(code(carol.preview(&bare, other.ratchet_tree().ok())), ErrorCode::InvalidTree);
+    assert_eq!(code(carol.preview(bare.clone(), other.ratchet_tree().ok())), ErrorCode::InvalidTree);
     let mut bent = bare.clone();
     let last = bent.len() - 1;
     bent[last] ^= 1;
-    let refused = code(carol.preview(&bent, a.ratchet_tree().ok()));
+    let refused = code(carol.preview(bent.clone(), a.ratchet_tree().ok()));
     assert!(matches!(refused, ErrorCode::InvalidGroupInfo | ErrorCode::Crypto), "{refused:?}");
-    assert_eq!(code(carol.preview(&key_package(&carol), None)), ErrorCode::UnexpectedMessage);
+    assert_eq!(code(carol.preview(key_package(&carol), None)), ErrorCode::UnexpectedMessage);
 }
 
 #[test]
@@ -500,7 +501,7 @@ fn the_policy_publishes_a_group_info_with_every_commit() {
     commit.accept().expect("accepted");
     committed(&bob, &commit.message().expect("its bytes"));
     let carol = device("carol");
-    let commit = carol.join_external(&info, JoinOptions::default()).expect("a commit");
+    let commit = carol.join_external(info.clone(), JoinOptions::default()).expect("a commit");
     for client in [&alice, &bob] {
         committed(client, &commit.message().expect("its bytes"));
     }

@@ -46,7 +46,7 @@ fn large(encrypt: bool) -> (Client, Client, Vec<Group>, Mallory<impl MlsConfig>)
 fn flood(what: &str, bob: &Client, messages: &[Vec<u8>], most: u64) {
     let (loads, start) = (faults::group_loads(), Instant::now());
     for message in messages {
-        for event in bob.receive(message).expect("received") {
+        for event in bob.receive(message.to_vec()).expect("received") {
             bob.acknowledge(event.id).expect("acknowledged");
             assert!(!matches!(event.kind, EventKind::Message(_) | EventKind::Committed(_)), "{event:?}");
         }
@@ -84,7 +84,7 @@ fn a_flood_of_forged_messages_costs_one_reload() {
     flood("commits", &bob, &commits, 1);
     let before = say(&groups[0], "of the next epoch");
     assert!(matches!(one(&bob, &before), EventKind::Held(_)));
-    let events = bob.receive(&commit).expect("received");
+    let events = bob.receive(commit.clone()).expect("received");
     assert!(matches!(events[0].kind, EventKind::Committed(_)), "{events:?}");
     assert!(matches!(events[1].kind, EventKind::Message(_)), "{events:?}");
     agree(&[&groups[0], &groups[1]]);
@@ -101,7 +101,7 @@ fn forged_messages_among_genuine_ones_cost_one_reload_for_many() {
     for n in 0..count {
         let message = say(&groups[0], &n.to_string());
         for _ in 0..10 {
-            bob.receive(&dice.flipped(&message, 50)).expect("received");
+            bob.receive(dice.flipped(&message, 50)).expect("received");
         }
         assert_eq!(text(one(&bob, &message)), n.to_string());
     }

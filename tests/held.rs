@@ -67,7 +67,7 @@ fn messages_in_any_order_repeated_and_lost_at_first_all_come_once() {
         let lost: Vec<_> = deliveries.drain(..20).collect();
         let mut texts = BTreeSet::new();
         for message in deliveries.iter().chain(&lost) {
-            bob.receive(message).expect("received");
+            bob.receive(message.to_vec()).expect("received");
             take(&bob, &mut texts);
         }
         assert_eq!(texts, said);
@@ -98,13 +98,13 @@ fn what_waits_for_an_epoch_is_bounded_in_number_and_in_bytes() {
     assert!(matches!(one(&bob, &early[3]), EventKind::Held(held) if held.waiting == 10));
     assert_eq!(recorder.rows("h").len(), 10);
     let mut texts = BTreeSet::new();
-    bob.receive(&message).expect("received");
+    bob.receive(message.to_vec()).expect("received");
     take(&bob, &mut texts);
     assert_eq!(texts.len(), 10);
     assert!(recorder.rows("h").is_empty());
     // What was not kept can be fetched again.
     for message in &early {
-        bob.receive(message).expect("received");
+        bob.receive(message.to_vec()).expect("received");
     }
     take(&bob, &mut texts);
     assert_eq!(texts.len(), 20);
@@ -115,7 +115,7 @@ fn what_waits_for_an_epoch_is_bounded_in_number_and_in_bytes() {
     assert!(matches!(one(&bob, &large(0)), EventKind::Held(_)));
     assert!(matches!(one(&bob, &large(1)), EventKind::Held(_)));
     assert!(matches!(one(&bob, &large(2)), EventKind::Ignored(ignored) if ignored.reason == IgnoredReason::HoldFull));
-    assert_eq!(bob.receive(&message).expect("received").len(), 3);
+    assert_eq!(bob.receive(message.to_vec()).expect("received").len(), 3);
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn epochs_far_ahead_wait_and_do_not_stand_in_the_way() {
     assert_eq!(text(one(&bob, &message)), "now");
     for n in 0..5 {
         let (message, _) = commit(&groups[0], Vec::new());
-        let events = bob.receive(&message).expect("received");
+        let events = bob.receive(message.to_vec()).expect("received");
         assert!(matches!(events[0].kind, EventKind::Committed(_)), "{events:?}");
         assert!(events[1..].iter().all(|event| !matches!(event.kind, EventKind::Message(_))));
         assert_eq!(text(one(&bob, &say(&groups[0], &n.to_string()))), n.to_string());
@@ -185,7 +185,7 @@ fn so_many_groups_that_are_not_known_and_no_more() {
 struct Later(AtomicBool);
 
 impl Validator for Later {
-    fn validate(&self, _: &ValidationRequest) -> Result<Verdict, CallbackError> {
+    fn validate(&self, _: ValidationRequest) -> Result<Verdict, CallbackError> {
         Ok(if self.0.load(Ordering::Relaxed) { Verdict::Later } else { Verdict::Accept })
     }
 }
@@ -218,7 +218,7 @@ fn what_the_validator_puts_off_waits_with_the_state_unchanged_even_over_a_restar
     let mut texts = BTreeSet::new();
     take(&bob, &mut texts);
     assert_eq!(texts, BTreeSet::from(["after".into()]));
-    agree(&[&alice.group(&id).expect("the group"), &bob.group(&id).expect("the group")]);
+    agree(&[&alice.group(id.to_vec()).expect("the group"), &bob.group(id.to_vec()).expect("the group")]);
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn an_id_is_never_used_again_not_even_one_of_an_event_that_was_not_kept() {
         let message = say(&groups[0], &round.to_string());
         for _ in 0..3 {
             // The second and the third are told and not kept.
-            let event = bob.receive(&message).expect("received").remove(0);
+            let event = bob.receive(message.to_vec()).expect("received").remove(0);
             assert!(seen.insert(event.id) && event.id > last, "{event:?} after {last}");
             last = event.id;
         }
@@ -53,7 +53,7 @@ fn deliveries_are_counted_over_restarts() {
     let open = || Client::open(&scratch.file("bob.db"), vec![7; 32], options("bob")).expect("opens");
     let (alice, bob) = (device("alice"), open());
     let groups = group_of(&[&alice, &bob]);
-    let event = bob.receive(&say(&groups[0], "hello")).expect("received").remove(0);
+    let event = bob.receive(say(&groups[0], "hello")).expect("received").remove(0);
     assert_eq!(event.deliveries, 0);
     drop(bob);
     for deliveries in 1..5 {
@@ -70,7 +70,7 @@ fn pages_of_the_inbox_are_in_order_and_complete() {
     bob.flush().expect("flushed");
     ids(&bob).into_iter().for_each(|id| bob.acknowledge(id).expect("acknowledged"));
     let messages: Vec<_> = (0..25).map(|n| say(&groups[0], &n.to_string())).collect();
-    let all: Vec<u64> = bob.receive_many(&messages).expect("received").iter().map(|event| event.id).collect();
+    let all: Vec<u64> = bob.receive_many(messages.to_vec()).expect("received").iter().map(|event| event.id).collect();
     let mut paged = Vec::new();
     let mut after = 0;
     loop {
@@ -97,7 +97,8 @@ fn acknowledgements_come_in_any_order_and_are_durable_with_the_next_write_or_flu
     let mut dice = Dice::new("acknowledged");
     for round in 0..tier(12, 120) {
         let messages: Vec<_> = (0..8).map(|n| say(&groups[0], &n.to_string())).collect();
-        let mut left: Vec<u64> = bob.receive_many(&messages).expect("received").iter().map(|event| event.id).collect();
+        let mut left: Vec<u64> =
+            bob.receive_many(messages.to_vec()).expect("received").iter().map(|event| event.id).collect();
         dice.shuffle(&mut left);
         let done: BTreeSet<u64> = left.drain(..4).collect();
         for id in &done {
@@ -109,7 +110,7 @@ fn acknowledgements_come_in_any_order_and_are_durable_with_the_next_write_or_flu
         match round % 4 {
             0 => bob.flush().expect("flushed"),
             1 => bob.close().expect("closed"),
-            2 => left.push(bob.receive(&say(&groups[0], "next")).expect("received").remove(0).id),
+            2 => left.push(bob.receive(say(&groups[0], "next")).expect("received").remove(0).id),
             _ => {} // Reading the inbox has written them with the deliveries.
         }
         drop(bob);
@@ -122,7 +123,7 @@ fn acknowledgements_come_in_any_order_and_are_durable_with_the_next_write_or_flu
         assert_eq!(ids(&bob), []);
     }
     // Without a write it comes again.
-    let event = bob.receive(&say(&groups[0], "again")).expect("received").remove(0);
+    let event = bob.receive(say(&groups[0], "again")).expect("received").remove(0);
     bob.acknowledge(event.id).expect("acknowledged");
     drop(bob);
     assert_eq!(ids(&open()), [event.id]);
@@ -137,10 +138,10 @@ fn a_full_inbox_is_said_before_any_key_is_consumed() {
     let mut texts = Vec::new();
     for round in 0..8 {
         // What fits is received, what does not is received later; at last all of it fits.
-        let received = bob.receive_many(&messages);
+        let received = bob.receive_many(messages.to_vec());
         assert_eq!(received.err().map(|error| error.code()), (round < 7).then_some(ErrorCode::InboxFull));
-        assert_eq!(code(bob.receive(&messages[39])), ErrorCode::InboxFull);
-        assert_eq!(code(bob.receive(&say(&groups[0], "never received"))), ErrorCode::InboxFull);
+        assert_eq!(code(bob.receive(messages[39].to_vec())), ErrorCode::InboxFull);
+        assert_eq!(code(bob.receive(say(&groups[0], "never received"))), ErrorCode::InboxFull);
         let events = bob.inbox(0, 100).expect("the inbox");
         assert_eq!(events.len(), 5);
         for event in events {
@@ -159,14 +160,14 @@ fn acknowledging_what_was_not_kept_makes_no_room() {
     let groups = group_of(&[&alice, &bob]);
     ids(&bob).into_iter().for_each(|id| bob.acknowledge(id).expect("acknowledged"));
     let messages: Vec<_> = (0..6).map(|n| say(&groups[0], &n.to_string())).collect();
-    bob.receive_many(&messages[..4]).expect("received");
+    bob.receive_many(messages[..4].to_vec()).expect("received");
     for _ in 0..20 {
-        let ignored = bob.receive(&messages[0]).expect("received").remove(0);
+        let ignored = bob.receive(messages[0].to_vec()).expect("received").remove(0);
         assert!(matches!(ignored.kind, EventKind::Ignored(_)));
         bob.acknowledge(ignored.id).expect("acknowledged");
     }
-    bob.receive(&messages[4]).expect("the fifth");
-    assert_eq!(bob.receive(&messages[5]).expect_err("the sixth").code(), ErrorCode::InboxFull);
+    bob.receive(messages[4].to_vec()).expect("the fifth");
+    assert_eq!(bob.receive(messages[5].to_vec()).expect_err("the sixth").code(), ErrorCode::InboxFull);
 }
 
 #[test]
@@ -179,7 +180,7 @@ fn what_was_held_comes_out_as_the_inbox_has_room() {
     for message in &early {
         assert!(matches!(one(&bob, message), EventKind::Held(_)));
     }
-    bob.receive(&commit).expect("received");
+    bob.receive(commit.to_vec()).expect("received");
     let mut texts = BTreeSet::new();
     for _ in 0..20 {
         let events = bob.inbox(0, 100).expect("the inbox");
@@ -190,7 +191,7 @@ fn what_was_held_comes_out_as_the_inbox_has_room() {
                 texts.insert(String::from_utf8(message.data).expect("text"));
             }
         }
-        bob.receive(&say(&groups[0], "more")).expect("received");
+        bob.receive(say(&groups[0], "more")).expect("received");
     }
     assert!((0..12).all(|n| texts.contains(&n.to_string())), "{texts:?}");
 }
@@ -237,7 +238,7 @@ fn rows_of_groups_that_are_not_loaded_go_too() {
     let mut waiting = Vec::new();
     let mut most = 0;
     for n in 0..tier(1_000, 10_000) {
-        let event = bob.receive(&say(&groups[dice.below(10)], &n.to_string())).expect("received").remove(0);
+        let event = bob.receive(say(&groups[dice.below(10)], &n.to_string())).expect("received").remove(0);
         waiting.push(event.id);
         if waiting.len() > 20 {
             let id = waiting.swap_remove(dice.below(20));
@@ -261,7 +262,7 @@ fn rows_that_another_client_has_acknowledged_go_as_well() {
     let groups = group_of(&[&alice, &bob]);
     let mut most = 0;
     for n in 0..tier(1_000, 10_000) {
-        let event = bob.receive(&say(&groups[0], &n.to_string())).expect("received").remove(0);
+        let event = bob.receive(say(&groups[0], &n.to_string())).expect("received").remove(0);
         other.acknowledge(event.id).expect("acknowledged");
         if n % 7 == 0 {
             other.flush().expect("flushed");
@@ -282,7 +283,7 @@ fn rows_of_a_group_that_was_left_or_joined_again_go() {
     let (bob, recorder) = recorded(options("bob"));
     let groups = group_of(&[&alice, &bob]);
     for n in 0..10 {
-        let event = bob.receive(&say(&groups[0], &n.to_string())).expect("received").remove(0);
+        let event = bob.receive(say(&groups[0], &n.to_string())).expect("received").remove(0);
         if n % 2 == 0 {
             bob.acknowledge(event.id).expect("acknowledged");
         }
@@ -290,13 +291,13 @@ fn rows_of_a_group_that_was_left_or_joined_again_go() {
     // Taking one's own place again.
     let info = groups[0].group_info(true, true).expect("a GroupInfo");
     let options = JoinOptions { resync: true, ..JoinOptions::default() };
-    let commit = bob.join_external(&info, options).expect("a commit");
+    let commit = bob.join_external(info.to_vec(), options).expect("a commit");
     let message = commit.message().expect("its bytes");
     assert!(matches!(one(&alice, &message), EventKind::Committed(_)));
     commit.accept().expect("accepted");
     agree(&[&groups[0], &groups[1]]);
     for n in 0..10 {
-        bob.receive(&say(&groups[0], &n.to_string())).expect("received");
+        bob.receive(say(&groups[0], &n.to_string())).expect("received");
     }
     // Being removed.
     let leaf = groups[1].own_leaf().expect("a leaf");
@@ -316,7 +317,7 @@ fn who_joins_or_declines_has_answered_the_invitation() {
     let invitation = |n: u8| {
         let group = alice.create_group(GroupOptions { id: Some(vec![n]), ..GroupOptions::default() }).expect("a group");
         let (_, welcomes) = commit(&group, vec![Proposal::add(key_package(&bob))]);
-        bob.receive(&welcomes[0]).expect("received")[0].id // and not acknowledged
+        bob.receive(welcomes[0].to_vec()).expect("received")[0].id // and not acknowledged
     };
     let (joined, declined) = (invitation(1), invitation(2));
     bob.join(joined, None).expect("joined");
@@ -336,6 +337,6 @@ fn an_invitation_that_is_joined_by_policy_is_not_told() {
     let (alice, bob) = (device("alice"), open(options));
     let group = alice.create_group(GroupOptions::default()).expect("a group");
     let (_, welcomes) = commit(&group, vec![Proposal::add(key_package(&bob))]);
-    let events = bob.receive(&welcomes[0]).expect("received");
+    let events = bob.receive(welcomes[0].to_vec()).expect("received");
     assert!(matches!(events.as_slice(), [Event { kind: EventKind::Joined(_), .. }]), "{events:?}");
 }

@@ -30,7 +30,7 @@ fn adding(by: &Client, key_package: &[u8]) -> (Group, Vec<u8>) {
 }
 
 fn reference(message: &[u8]) -> Vec<u8> {
-    inspect(message).expect("readable").key_packages.remove(0)
+    inspect(message.to_vec()).expect("readable").key_packages.remove(0)
 }
 
 fn inventory(client: &Client) -> BTreeSet<Vec<u8>> {
@@ -44,8 +44,8 @@ fn many_are_made_at_once_and_each_is_another_one_that_can_be_used() {
     let made = bob.create_key_packages(10, KeyPackageOptions::default()).expect("key packages");
     let references: BTreeSet<_> = made.iter().map(|message| reference(message)).collect();
     assert_eq!(references.len(), 10);
-    let secrets = references.iter().map(|reference| bob.export_key_package(reference).expect("exported"));
-    let keys: BTreeSet<_> = secrets.flat_map(|keys| [keys.init_key.clone(), keys.encryption_key.clone()]).collect();
+    let secrets = references.iter().map(|reference| bob.export_key_package(reference.to_vec()).expect("exported"));
+    let keys: BTreeSet<_> = secrets.flat_map(|keys| [keys.init_key.to_vec(), keys.encryption_key.to_vec()]).collect();
     assert_eq!(keys.len(), 20, "each has keys of its own");
     // Their private keys are stored before they are returned: as if the process had died.
     let bob = open_on(&storage, options("bob"));
@@ -189,7 +189,7 @@ fn one_is_used_once_and_its_keys_are_gone_with_the_join() {
     assert_eq!(used, Some(reference(&package)));
     for bob in [bob, reopen()] {
         assert_eq!(code(bob.join(invitations[1].id, None)), ErrorCode::InvalidWelcome);
-        assert_eq!(code(bob.export_key_package(&reference(&package))), ErrorCode::KeyPackageNotFound);
+        assert_eq!(code(bob.export_key_package(reference(&package))), ErrorCode::KeyPackageNotFound);
         let (_, third) = adding(&alice, &package);
         assert_eq!(ignored(&bob, &third), IgnoredReason::NotForUs);
     }
@@ -206,10 +206,10 @@ fn one_of_last_resort_is_used_again_and_again() {
         assert_eq!(inventory(&bob), BTreeSet::from([reference(&package)]));
     }
     // Until it is deleted: its keys are of no use any more then.
-    bob.delete_key_package(&reference(&package)).expect("deleted");
+    bob.delete_key_package(reference(&package)).expect("deleted");
     let (_, welcome) = adding(&alice, &package);
     assert_eq!(ignored(&bob, &welcome), IgnoredReason::NotForUs);
-    assert_eq!(code(bob.delete_key_package(&reference(&package))), ErrorCode::KeyPackageNotFound);
+    assert_eq!(code(bob.delete_key_package(reference(&package))), ErrorCode::KeyPackageNotFound);
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn with_its_keys_one_is_used_in_another_store_in_every_suite() {
             let from = device("bob");
             let options = KeyPackageOptions { cipher_suite: Some(*suite), last_resort, ..Default::default() };
             let package = make(&from, options);
-            let secrets = from.export_key_package(&reference(&package)).expect("exported");
+            let secrets = from.export_key_package(reference(&package)).expect("exported");
             assert_eq!(secrets.message, package);
             assert_eq!(format!("{secrets:?}"), "KeyPackageSecrets(..)");
             assert_eq!(inventory(&from).len(), 1, "it stays");
@@ -246,7 +246,7 @@ fn with_its_keys_one_is_used_in_another_store_in_every_suite() {
             for _ in 0..2 {
                 assert_eq!(to.import_key_package(secrets.clone()).expect("imported"), reference(&package));
             }
-            let again = to.export_key_package(&reference(&package)).expect("exported");
+            let again = to.export_key_package(reference(&package)).expect("exported");
             assert!(again == secrets, "{suite:?}: nothing is lost");
             drop(to);
             let to = open_on(&storage, support::options("bob"));
@@ -270,7 +270,7 @@ fn private_keys_leave_at_the_size_that_their_curve_gives_them() {
         for _ in 0..8 {
             let bob = device("bob");
             let package = make(&bob, KeyPackageOptions { cipher_suite: Some(suite), ..Default::default() });
-            let secrets = bob.export_key_package(&reference(&package)).expect("exported");
+            let secrets = bob.export_key_package(reference(&package)).expect("exported");
             let sizes = [secrets.init_key.len(), secrets.encryption_key.len(), secrets.signature_key.len()];
             assert_eq!((suite, sizes), (suite, [size; 3]));
             assert_eq!(bob.export_signing_key(Some(suite)).expect("exported").secret.len(), size);
@@ -284,7 +284,7 @@ fn one_with_keys_that_are_not_its_own_is_not_taken() {
         let bob = device("bob");
         let options = KeyPackageOptions { cipher_suite: Some(*suite), ..Default::default() };
         let packages = bob.create_key_packages(2, options).expect("key packages");
-        let [mine, other] = [0, 1].map(|n| bob.export_key_package(&reference(&packages[n])).expect("exported"));
+        let [mine, other] = [0, 1].map(|n| bob.export_key_package(reference(&packages[n])).expect("exported"));
         let to = device("bob");
         let with = |change: &dyn Fn(&mut KeyPackageSecrets)| {
             let mut secrets = mine.clone();
@@ -317,16 +317,16 @@ fn a_notification_extension_makes_and_carries_none() {
     let storage = memory();
     let bob = open_on(&storage, options("bob"));
     let package = make(&bob, KeyPackageOptions::default());
-    let secrets = bob.export_key_package(&reference(&package)).expect("exported");
+    let secrets = bob.export_key_package(reference(&package)).expect("exported");
     let mut extension = options("bob");
     extension.role = Role::Extension;
     let extension = open_on(&storage, extension);
     assert_eq!(inventory(&extension), inventory(&bob));
     let refused = [
         code(extension.create_key_packages(1, KeyPackageOptions::default())),
-        code(extension.export_key_package(&reference(&package))),
+        code(extension.export_key_package(reference(&package))),
         code(extension.import_key_package(secrets)),
-        code(extension.delete_key_package(&reference(&package))),
+        code(extension.delete_key_package(reference(&package))),
         code(extension.delete_expired_key_packages()),
     ];
     assert_eq!(refused, [ErrorCode::NotAllowed; 5]);

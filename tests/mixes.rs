@@ -95,7 +95,8 @@ impl World {
             self.members.remove(at);
         }
         for client in adds {
-            let events = welcomes.first().map_or_else(Vec::new, |welcome| client.receive(welcome).expect("received"));
+            let events =
+                welcomes.first().map_or_else(Vec::new, |welcome| client.receive(welcome.to_vec()).expect("received"));
             for event in events {
                 if let EventKind::Invited(invitation) = event.kind {
                     let group = client.join(invitation.id, None).expect("joined");
@@ -104,7 +105,7 @@ impl World {
             }
         }
         for (client, _) in &self.members {
-            client.add_psk(b"shared", vec![7; 32]).expect("kept");
+            client.add_psk(b"shared".to_vec(), vec![7; 32]).expect("kept");
         }
         let groups: Vec<&Group> = self.members.iter().map(|(_, group)| group).collect();
         agree(&groups);
@@ -119,7 +120,7 @@ fn run(name: &str, public: bool) {
         let mut world = World { members: Vec::new(), newcomers: 0, public };
         let client = world.client();
         let group = client.create_group(GroupOptions::default()).expect("a group");
-        client.add_psk(b"shared", vec![7; 32]).expect("kept");
+        client.add_psk(b"shared".to_vec(), vec![7; 32]).expect("kept");
         world.members.push((client, group));
         for _ in 0..25 {
             world.step(&mut dice);

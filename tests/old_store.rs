@@ -46,8 +46,8 @@ fn write(dir: &Path) {
     let mut note = |name: &str, bytes: &[u8]| drop(facts.insert(name.into(), bytes.to_vec()));
     let key: Vec<u8> = (0..32).collect();
     let (alice, bob) = (opened(dir, "alice", &key), opened(dir, "bob", &key));
-    alice.add_psk(b"shared", b"a secret".to_vec()).expect("kept");
-    bob.add_psk(b"shared", b"a secret".to_vec()).expect("kept");
+    alice.add_psk(b"shared".to_vec(), b"a secret".to_vec()).expect("kept");
+    bob.add_psk(b"shared".to_vec(), b"a secret".to_vec()).expect("kept");
     let packages = alice.create_key_packages(2, KeyPackageOptions::default()).expect("key packages");
     let last = KeyPackageOptions { last_resort: true, ..Default::default() };
     alice.create_key_packages(1, last).expect("a key package");
@@ -58,7 +58,7 @@ fn write(dir: &Path) {
     let friends = founded(&alice, "friends", &[&bob, &open(timed("carol"))]);
     let read: Vec<_> = (0..5).map(|n| say(&friends[1], &format!("message {n}"))).collect();
     for (n, message) in read.iter().enumerate() {
-        let event = alice.receive(message).expect("received").remove(0);
+        let event = alice.receive(message.to_vec()).expect("received").remove(0);
         if n < 2 {
             alice.acknowledge(event.id).expect("acknowledged");
         }
@@ -83,10 +83,10 @@ fn write(dir: &Path) {
 
     // An invitation, a group that alice is joining by herself, and one that she has not heard of.
     let invited = founded(&bob, "invited", &[]).remove(0);
-    alice.receive(&commit(&invited, vec![Proposal::add(packages[0].clone())]).1[0]).expect("received");
+    alice.receive(commit(&invited, vec![Proposal::add(packages[0].clone())]).1[0].to_vec()).expect("received");
     let joining = founded(&bob, "joining", &[]).remove(0);
     let info = joining.group_info(true, true).expect("a GroupInfo");
-    let external = alice.join_external(&info, JoinOptions::default()).expect("a commit");
+    let external = alice.join_external(info.to_vec(), JoinOptions::default()).expect("a commit");
     committed(&bob, &external.message().expect("its bytes"));
     let unknown = founded(&bob, "unknown", &[]).remove(0);
     note("welcome", &commit(&unknown, vec![Proposal::add(packages[1].clone())]).1[0]);
@@ -136,7 +136,7 @@ fn works(dir: &Path) {
     assert_eq!((packages.len(), packages.iter().filter(|package| package.last_resort).count()), (3, 1));
     let ids: BTreeSet<_> = alice.groups(None, 100).expect("groups").into_iter().collect();
     assert_eq!(ids, BTreeSet::from([b"friends".to_vec(), b"rivals".to_vec()]));
-    let both = |id: &str| [&alice, &bob].map(|client| client.group(id.as_bytes()).expect("the group"));
+    let both = |id: &str| [&alice, &bob].map(|client| client.group(id.as_bytes().to_vec()).expect("the group"));
 
     // What was read and not acknowledged is there; what was acknowledged is gone, and its key too.
     let [a, b] = both("friends");
@@ -158,7 +158,7 @@ fn works(dir: &Path) {
     let [a, b] = both("rivals");
     assert_eq!(a.epoch_authenticator().expect("an authenticator"), facts["rivals"]);
     let pending = a.pending_commits().expect("commits").remove(0);
-    let events = alice.receive(&facts["winner"]).expect("received");
+    let events = alice.receive(facts["winner"].to_vec()).expect("received");
     let lost = |event: &Event| matches!(&event.kind, EventKind::Superseded(lost) if lost.commit == pending.id());
     assert!(matches!(&events[0].kind, EventKind::Committed(committed) if *committed.psks[0] == b"shared"[..]));
     assert!(events.len() == 2 && lost(&events[1]), "{events:?}");
@@ -170,7 +170,7 @@ fn works(dir: &Path) {
         _ => None,
     });
     alice.join(invitation.expect("an invitation").id, None).expect("joined");
-    let joining = alice.group(b"joining").expect("the group");
+    let joining = alice.group(b"joining".to_vec()).expect("the group");
     assert_eq!(joining.status().expect("a status"), GroupStatus::Joining);
     joining.pending_commits().expect("commits")[0].accept().expect("accepted");
     join(&alice, &facts["welcome"]);
@@ -196,7 +196,7 @@ fn works(dir: &Path) {
     // And it is a store of this version that they leave.
     alice.close().expect("closed");
     let alice = opened(&scratch.0, "alice", key);
-    let a = alice.group(b"friends").expect("the group");
+    let a = alice.group(b"friends".to_vec()).expect("the group");
     talk(&[(&alice, &a), (&bob, &b), (&dave, &d)]);
 }
 

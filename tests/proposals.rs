@@ -170,7 +170,7 @@ fn a_list_of_proposals_is_made_whole_or_not_at_all() {
     let messages = three.b.propose(list, b"both".to_vec()).expect("proposals");
     assert_eq!(messages.len(), 2);
     for message in &messages {
-        assert_eq!(inspect(message).expect("readable").aad, b"both");
+        assert_eq!(inspect(message.to_vec()).expect("readable").aad, b"both");
         proposed(&three.alice, message);
     }
     let (message, _) = commit(&three.a, vec![]);
@@ -185,11 +185,11 @@ fn an_external_psk_is_mixed_in_by_all_who_have_it() {
         assert_eq!(code(three.a.commit(vec![missing.clone()], CommitOptions::default())), ErrorCode::PskNotFound);
         assert_eq!(code(three.a.propose(vec![missing.clone()], Vec::new())), ErrorCode::PskNotFound);
         for client in [&three.alice, &three.bob, &three.carol] {
-            client.add_psk(b"shared", vec![7; 32]).expect("kept");
+            client.add_psk(b"shared".to_vec(), vec![7; 32]).expect("kept");
         }
         let (message, _) = commit(&three.a, vec![missing.clone()]);
-        assert_eq!(three.deliver(&message).psks, [b"shared".to_vec().into()]);
-        assert_eq!(own_committed(&three.alice).psks, [b"shared".to_vec().into()]);
+        assert_eq!(three.deliver(&message).psks, [b"shared".to_vec()]);
+        assert_eq!(own_committed(&three.alice).psks, [b"shared".to_vec()]);
         let (info, seen, _) = three.by_reference(missing);
         assert_eq!((info.kind, info.data), (4, b"shared".to_vec()));
         assert_eq!(seen.psks.len(), 1);
@@ -200,7 +200,7 @@ fn an_external_psk_is_mixed_in_by_all_who_have_it() {
 fn who_lacks_a_psk_or_has_another_one_is_behind_until_it_is_right() {
     both(|three| {
         for client in [&three.alice, &three.carol] {
-            client.add_psk(b"shared", vec![7; 32]).expect("kept");
+            client.add_psk(b"shared".to_vec(), vec![7; 32]).expect("kept");
         }
         let epoch = three.b.epoch().expect("an epoch");
         let (message, _) = commit(&three.a, vec![Proposal::external_psk(b"shared".to_vec())]);
@@ -211,13 +211,13 @@ fn who_lacks_a_psk_or_has_another_one_is_behind_until_it_is_right() {
         };
         // Without it nothing changes; with a wrong one neither; and then the kept bytes go through.
         assert_eq!(stalled(one(&three.bob, &message)).message, message);
-        three.bob.add_psk(b"shared", vec![8; 32]).expect("kept");
+        three.bob.add_psk(b"shared".to_vec(), vec![8; 32]).expect("kept");
         stalled(one(&three.bob, &message));
         assert_eq!(three.b.epoch().expect("an epoch"), epoch);
-        three.bob.add_psk(b"shared", vec![7; 32]).expect("kept");
+        three.bob.add_psk(b"shared".to_vec(), vec![7; 32]).expect("kept");
         committed(&three.bob, &message);
         three.agree();
-        three.bob.delete_psk(b"shared").expect("deleted");
+        three.bob.delete_psk(b"shared".to_vec()).expect("deleted");
         assert_eq!(
             code(three.b.commit(vec![Proposal::external_psk(b"shared".to_vec())], CommitOptions::default())),
             ErrorCode::PskNotFound
@@ -228,12 +228,12 @@ fn who_lacks_a_psk_or_has_another_one_is_behind_until_it_is_right() {
 #[test]
 fn a_cached_psk_that_this_device_lacks_is_left_out_of_its_commit() {
     let three = Three::new(options);
-    three.bob.add_psk(b"shared", vec![7; 32]).expect("kept");
+    three.bob.add_psk(b"shared".to_vec(), vec![7; 32]).expect("kept");
     let message = propose(&three.b, Proposal::external_psk(b"shared".to_vec()));
     proposed(&three.alice, &message);
     proposed(&three.carol, &message);
     let (message, _) = commit(&three.a, vec![]);
-    assert_eq!(committed(&three.carol, &message).psks, []);
+    assert_eq!(committed(&three.carol, &message).psks, Vec::<Vec<u8>>::new());
     let dropped = committed(&three.bob, &message).dropped;
     assert_eq!(dropped.iter().map(|info| info.kind).collect::<Vec<_>>(), [4]);
     three.agree();
@@ -507,8 +507,8 @@ fn a_new_identity_has_to_be_ones_own() {
     assert_eq!(code(commit(mismatched.clone())), ErrorCode::InvalidSigningKey);
     assert_eq!(code(propose(mismatched)), ErrorCode::InvalidSigningKey);
     for key in [
-        SigningKey { secret: Vec::new(), public: Vec::new() },
-        SigningKey { secret: vec![1; 31], public: vec![2; 32] },
+        SigningKey { secret: Vec::new().into(), public: Vec::new() },
+        SigningKey { secret: vec![1; 31].into(), public: vec![2; 32] },
         open(suited(CipherSuite::P256_AES128)).export_signing_key(None).expect("a key"),
     ] {
         let wrong = NewIdentity { credential: None, signing_key: Some(key) };
@@ -539,10 +539,10 @@ fn a_withdrawn_proposal_is_gone_here_and_still_understood_if_others_commit_it() 
         }
         let cached = three.b.proposals().expect("proposals");
         let update = cached.iter().find(|info| info.kind == 2).expect("the update");
-        assert_eq!(code(three.a.withdraw(&update.reference)), ErrorCode::ProposalNotFound, "it is Bob's");
+        assert_eq!(code(three.a.withdraw(update.reference.clone())), ErrorCode::ProposalNotFound, "it is Bob's");
         for info in &cached {
-            three.b.withdraw(&info.reference).expect("withdrawn");
-            assert_eq!(code(three.b.withdraw(&info.reference)), ErrorCode::ProposalNotFound);
+            three.b.withdraw(info.reference.clone()).expect("withdrawn");
+            assert_eq!(code(three.b.withdraw(info.reference.clone())), ErrorCode::ProposalNotFound);
         }
         assert_eq!(three.b.proposals().expect("proposals"), []);
         say(&three.b, "can talk again");
@@ -563,13 +563,13 @@ fn a_withdrawn_proposal_is_gone_here_and_still_understood_if_others_commit_it() 
 #[test]
 fn one_of_several_proposals_can_be_withdrawn() {
     both(|three| {
-        three.bob.add_psk(b"shared", vec![7; 32]).expect("kept");
+        three.bob.add_psk(b"shared".to_vec(), vec![7; 32]).expect("kept");
         let messages = [propose(&three.b, Proposal::update()), propose(&three.b, Proposal::external_psk(*b"shared"))];
         proposed(&three.alice, &messages[0]);
         proposed(&three.carol, &messages[0]);
         let cached = three.b.proposals().expect("proposals");
         let psk = cached.iter().find(|info| info.kind == 4).expect("the PSK");
-        three.b.withdraw(&psk.reference).expect("withdrawn");
+        three.b.withdraw(psk.reference.clone()).expect("withdrawn");
         let left = three.b.proposals().expect("proposals");
         assert_eq!(left.iter().map(|info| info.kind).collect::<Vec<_>>(), [2]);
         assert_eq!(code(three.b.encrypt(vec![1], EncryptOptions::default())), ErrorCode::CommitRequired);
@@ -607,7 +607,7 @@ fn a_commit_of_a_proposal_that_is_still_on_its_way_waits_for_it() {
         let (commit, _) = commit(&three.a, vec![]);
         assert_eq!(held(&three.carol, &commit), HeldFor::Proposal);
         committed(&three.bob, &commit);
-        let events = three.carol.receive(&message).expect("received");
+        let events = three.carol.receive(message.clone()).expect("received");
         let kinds: Vec<_> = events.iter().map(|event| &event.kind).collect();
         assert!(matches!(kinds[..], [EventKind::Proposed(_), EventKind::Committed(_)]), "{kinds:?}");
         three.agree();
@@ -713,7 +713,7 @@ fn aad_arrives_with_commits_and_proposals() {
     both(|three| {
         let options = CommitOptions { aad: b"for everybody".to_vec(), ..Default::default() };
         let (message, _) = commit_with(&three.a, vec![], options);
-        assert_eq!(inspect(&message).expect("readable").aad, b"for everybody");
+        assert_eq!(inspect(message.clone()).expect("readable").aad, b"for everybody");
         assert_eq!(three.deliver(&message).aad, b"for everybody");
         assert_eq!(own_committed(&three.alice).aad, b"for everybody");
     });
@@ -742,7 +742,7 @@ fn a_proposal_that_is_made_and_forgotten_again_and_again_is_still_understood() {
         let forget = |message: &[u8]| match by {
             "withdraw" => {
                 let own = groups[1].proposals().expect("proposals");
-                groups[1].withdraw(&own[0].reference).expect("withdrawn");
+                groups[1].withdraw(own[0].reference.to_vec()).expect("withdrawn");
                 proposed(&alice, message);
             }
             _ => groups[1].clear_proposals().expect("cleared"),
@@ -752,7 +752,7 @@ fn a_proposal_that_is_made_and_forgotten_again_and_again_is_still_understood() {
         let second = groups[1].leave(Vec::new()).expect("proposed");
         if by == "withdraw" {
             let own = groups[1].proposals().expect("proposals");
-            groups[1].withdraw(&own[0].reference).expect("withdrawn");
+            groups[1].withdraw(own[0].reference.to_vec()).expect("withdrawn");
         } else {
             proposed(&alice, &second);
             groups[1].clear_proposals().expect("cleared");
@@ -770,7 +770,7 @@ fn nobody_proposes_more_than_others_keep() {
     let (alice, bob) = (device("alice"), device("bob"));
     let groups = group_of(&[&alice, &bob]);
     for client in [&alice, &bob] {
-        (0..33u8).for_each(|n| client.add_psk(&[n], vec![n; 32]).expect("added"));
+        (0..33u8).for_each(|n| client.add_psk(vec![n], vec![n; 32]).expect("added"));
     }
     let psks = |ids: std::ops::Range<u8>| ids.map(|n| Proposal::ExternalPsk { id: vec![n] }).collect::<Vec<_>>();
     assert_eq!(code(groups[0].propose(psks(0..33), Vec::new())), ErrorCode::CommitRequired);

@@ -20,15 +20,15 @@ impl Storage for Remembering {
     fn version(&self) -> Result<u64, StorageError> {
         self.inner.version()
     }
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+    fn get(&self, key: Vec<u8>) -> Result<Option<Vec<u8>>, StorageError> {
         self.inner.get(key)
     }
     fn scan(&self, range: KeyRange, reverse: bool, limit: u32) -> Result<Vec<Row>, StorageError> {
         self.inner.scan(range, reverse, limit)
     }
-    fn commit(&self, version: u64, writes: &[Write]) -> Result<Option<u64>, StorageError> {
+    fn commit(&self, version: u64, writes: Vec<Write>) -> Result<Option<u64>, StorageError> {
         let mut values = self.values.lock().expect("no panic");
-        for write in writes {
+        for write in &writes {
             if let Write::Put { key, value } = write {
                 values.entry(key.clone()).or_default().push(value.clone());
             }
@@ -51,7 +51,7 @@ impl Remembering {
     fn gone(&self, kinds: &str) -> Vec<(char, Vec<u8>)> {
         let mut gone = Vec::new();
         for (key, values) in &*self.values.lock().expect("no panic") {
-            let now = self.inner.get(key).expect("read");
+            let now = self.inner.get(key.to_vec()).expect("read");
             let old = values.iter().filter(|value| Some(*value) != now.as_ref());
             let kind = key[0] as char;
             gone.extend(old.filter(|_| kinds.contains(kind)).map(|value| (kind, value.clone())));
@@ -111,7 +111,7 @@ fn after_an_acknowledgement_and_a_flush_no_old_secret_is_in_the_files() {
     let alice = device("alice");
     let canary = b"a canary that sings in no file at all";
     let psk = b"a pre-shared key that is in no file too";
-    bob.add_psk(b"psk", psk.to_vec()).expect("kept");
+    bob.add_psk(b"psk".to_vec(), psk.to_vec()).expect("kept");
     let groups = group_of(&[&alice, &bob]);
     let unused = key_package_secrets(&bob);
     let secrets = [
@@ -127,7 +127,7 @@ fn after_an_acknowledgement_and_a_flush_no_old_secret_is_in_the_files() {
     for _ in 0..4 {
         for _ in 0..80 {
             let message = groups[0].encrypt(canary.to_vec(), EncryptOptions::default()).expect("encrypted");
-            bob.receive(&message).expect("received");
+            bob.receive(message.to_vec()).expect("received");
             groups[1].encrypt(canary.to_vec(), EncryptOptions::default()).expect("encrypted");
         }
         let commit = groups[1].commit(Vec::new(), CommitOptions::default()).expect("a commit");
@@ -136,7 +136,7 @@ fn after_an_acknowledgement_and_a_flush_no_old_secret_is_in_the_files() {
         one(&alice, &commit.message().expect("its bytes"));
         commit.accept().expect("accepted");
     }
-    bob.delete_psk(b"psk").expect("deleted");
+    bob.delete_psk(b"psk".to_vec()).expect("deleted");
     let gone = storage.gone(SECRET);
     for kind in "gexmKP".chars() {
         assert!(gone.iter().any(|(found, _)| *found == kind), "the test makes old values of kind {kind}");
@@ -154,13 +154,13 @@ fn after_an_acknowledgement_and_a_flush_no_old_secret_is_in_the_files() {
     assert_eq!(after.remains(&gone), "", "old values of these kinds are in the files");
     assert!(!in_the_clear(&after));
     // What is not old is there.
-    assert!(after.remains(&[('g', storage.inner.get(&live_group(&storage)).expect("read").expect("a row"))]) == "g");
+    assert!(after.remains(&[('g', storage.inner.get(live_group(&storage)).expect("read").expect("a row"))]) == "g");
 }
 
 fn key_package_secrets(client: &Client) -> KeyPackageSecrets {
     key_package(client);
     let package = client.key_packages().expect("the inventory").remove(0);
-    client.export_key_package(&package.reference).expect("its keys")
+    client.export_key_package(package.reference.to_vec()).expect("its keys")
 }
 
 fn live_group(storage: &Remembering) -> Vec<u8> {
@@ -177,7 +177,7 @@ fn where_nothing_is_sealed_the_search_finds_it_until_it_is_deleted() {
     let (small, large) = (canary[..40].to_vec(), canary);
     let commit = |writes: &[Write]| {
         let version = storage.version().expect("a version");
-        storage.commit(version, writes).expect("no error").expect("nobody else writes");
+        storage.commit(version, writes.to_vec()).expect("no error").expect("nobody else writes");
     };
     let keys = [b"zsmall".to_vec(), b"zlarge".to_vec()];
     let values = keys.iter().cloned().zip([small.clone(), large]);
@@ -200,13 +200,13 @@ fn after_a_group_is_deleted_nothing_of_it_is_in_the_files() {
     let kept = group_of(&[&alice, &bob]);
     for group in [&groups[0], &kept[0]] {
         for n in 0..100 {
-            bob.receive(&say(group, &n.to_string())).expect("received");
+            bob.receive(say(group, &n.to_string())).expect("received");
         }
     }
     groups[1].commit(Vec::new(), CommitOptions::default()).expect("a commit");
     let id = groups[1].id().to_vec();
     assert!(!Files::of(&file).remains(&storage.gone(SECRET)).is_empty(), "the search finds what is there");
-    bob.delete_group(&id).expect("deleted");
+    bob.delete_group(id.to_vec()).expect("deleted");
     let gone = storage.gone("gexjhtw");
     assert!(gone.iter().any(|(kind, _)| *kind == 'w'), "the group's own key is among them");
     assert_eq!(Files::of(&file).remains(&gone), "");
@@ -241,7 +241,7 @@ fn a_process_that_died_leaves_its_groups_to_be_cleaned_by_the_next_flush() {
 /// What opening a file answers, which must be left as it is.
 fn refused(file: &str, key: u8) -> ErrorCode {
     let before = std::fs::read(file).expect("read");
-    let error = Client::open(file, vec![key; 32], options("bob")).err().expect("refused");
+    let error = Client::open(file, vec![key; 32], options("bob")).expect_err("refused");
     assert!(std::fs::read(file).expect("read") == before, "the file was touched: {error}");
     error.code()
 }

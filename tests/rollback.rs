@@ -21,7 +21,7 @@ impl Anchor for Keystore {
 
     fn store(&self, mark: u64) -> Result<(), CallbackError> {
         if self.broken.load(Ordering::Relaxed) {
-            return Err(CallbackError("not now".into()));
+            return Err(CallbackError::new("not now"));
         }
         let mut kept = self.mark.lock().expect("no panic");
         assert!(kept.is_none_or(|kept| mark > kept), "{mark} after {kept:?}");
@@ -69,7 +69,7 @@ fn backed_up(device: &Device) -> (Client, Group, Vec<u8>, Vec<u8>) {
     for n in 0..10 {
         assert_eq!(text(one(&bob, &say(&groups[0], &n.to_string()))), n.to_string());
     }
-    let id = groups[0].id().to_vec();
+    let id = groups[0].id();
     alice.close().expect("closed");
     let bobs = groups.pop().expect("two");
     drop((groups, alice));
@@ -81,7 +81,7 @@ fn backed_up(device: &Device) -> (Client, Group, Vec<u8>, Vec<u8>) {
 fn rejoin(alice: &Client, bob: &Client, bobs: &Group) {
     let info = bobs.group_info(true, true).expect("a GroupInfo");
     let options = JoinOptions { resync: true, ..JoinOptions::default() };
-    let commit = alice.join_external(&info, options).expect("a commit");
+    let commit = alice.join_external(info.clone(), options).expect("a commit");
     assert!(matches!(one(bob, &commit.message().expect("its bytes")), EventKind::Committed(_)));
     commit.accept().expect("accepted");
     let group = commit.group();
@@ -107,7 +107,7 @@ fn with_an_anchor_an_older_copy_refuses_to_send_until_it_has_joined_again() {
     let (bob, bobs, id, backup) = backed_up(&device);
     // Not rolled back: all is well.
     let alice = device.open();
-    let group = alice.group(&id).expect("the group");
+    let group = alice.group(id.clone()).expect("the group");
     for n in 0..70 {
         assert_eq!(text(one(&bob, &say(&group, &n.to_string()))), n.to_string());
     }
@@ -117,7 +117,7 @@ fn with_an_anchor_an_older_copy_refuses_to_send_until_it_has_joined_again() {
     for _ in 0..2 {
         // Opening it twice does not make it current.
         let alice = device.open();
-        let group = alice.group(&id).expect("the group");
+        let group = alice.group(id.clone()).expect("the group");
         refuses_to_send(&group);
         let needed = alice.inbox(0, 100).expect("the inbox");
         let needed = needed.iter().filter(
@@ -130,7 +130,7 @@ fn with_an_anchor_an_older_copy_refuses_to_send_until_it_has_joined_again() {
     drop(alice);
     // And it stays current.
     let alice = device.open();
-    assert_eq!(text(one(&bob, &say(&alice.group(&id).expect("the group"), "on"))), "on");
+    assert_eq!(text(one(&bob, &say(&alice.group(id.clone()).expect("the group"), "on"))), "on");
 }
 
 #[test]
@@ -138,17 +138,17 @@ fn without_an_anchor_our_own_message_that_was_never_reserved_proves_it() {
     let device = Device::new(None);
     let (bob, bobs, id, backup) = backed_up(&device);
     let alice = device.open();
-    let group = alice.group(&id).expect("the group");
+    let group = alice.group(id.clone()).expect("the group");
     let sent: Vec<_> = (0..70).map(|n| say(&group, &n.to_string())).collect();
     // An echo of our own is nothing special.
     assert!(matches!(one(&alice, &sent[0]), EventKind::Ignored(ignored) if ignored.reason == IgnoredReason::OwnEcho));
     assert_eq!(group.status().expect("a status"), GroupStatus::Active);
-    bob.receive_many(&sent).expect("received");
+    bob.receive_many(sent.clone()).expect("received");
     drop((group, alice));
 
     device.restore(&backup);
     let alice = device.open();
-    let group = alice.group(&id).expect("the group");
+    let group = alice.group(id.clone()).expect("the group");
     let mut needed = 0;
     for message in &sent {
         match one(&alice, message) {
@@ -169,7 +169,7 @@ fn without_an_anchor_our_own_message_that_was_never_reserved_proves_it() {
     refuses_to_send(&group);
     drop((group, alice));
     let alice = device.open();
-    refuses_to_send(&alice.group(&id).expect("the group"));
+    refuses_to_send(&alice.group(id.clone()).expect("the group"));
     rejoin(&alice, &bob, &bobs);
 }
 
@@ -180,13 +180,13 @@ fn without_an_anchor_a_commit_of_our_own_that_is_not_known_proves_it() {
         device.encryption = encryption;
         let (bob, bobs, id, backup) = backed_up(&device);
         let alice = device.open();
-        let (message, _) = commit(&alice.group(&id).expect("the group"), Vec::new());
+        let (message, _) = commit(&alice.group(id.clone()).expect("the group"), Vec::new());
         assert!(matches!(one(&bob, &message), EventKind::Committed(_)));
         drop(alice);
 
         device.restore(&backup);
         let alice = device.open();
-        let group = alice.group(&id).expect("the group");
+        let group = alice.group(id.clone()).expect("the group");
         let kind = one(&alice, &message);
         let EventKind::RejoinNeeded(needed) = &kind else { panic!("{encryption:?}: {kind:?}") };
         assert_eq!(needed.reason, RejoinReason::UnknownOwnCommit);
@@ -203,7 +203,7 @@ fn without_an_anchor_a_proposal_of_our_own_that_is_not_known_proves_it() {
         device.encryption = encryption;
         let (bob, bobs, id, backup) = backed_up(&device);
         let alice = device.open();
-        let group = alice.group(&id).expect("the group");
+        let group = alice.group(id.clone()).expect("the group");
         let update = propose(&group, Proposal::update());
         proposed(&bob, &update);
         // What this store has proposed it knows, withdrawn or not, and in another process.
@@ -214,13 +214,13 @@ fn without_an_anchor_a_proposal_of_our_own_that_is_not_known_proves_it() {
         group.clear_proposals().expect("cleared");
         for client in [alice, device.open()] {
             assert!(matches!(one(&client, &withdrawn), EventKind::Ignored(_)));
-            assert_eq!(client.group(&id).expect("the group").status().expect("a status"), GroupStatus::Active);
+            assert_eq!(client.group(id.clone()).expect("the group").status().expect("a status"), GroupStatus::Active);
         }
 
         drop(group);
         device.restore(&backup);
         let alice = device.open();
-        let group = alice.group(&id).expect("the group");
+        let group = alice.group(id.clone()).expect("the group");
         let kind = one(&alice, &update);
         let EventKind::RejoinNeeded(needed) = &kind else { panic!("{encryption:?}: {kind:?}") };
         assert_eq!(needed.reason, RejoinReason::RolledBack);
@@ -238,7 +238,7 @@ fn an_anchor_that_fails_fails_no_step_and_is_told_later() {
 
     let alice = device.open();
     anchor.broken.store(true, Ordering::Relaxed);
-    let group = alice.group(&id).expect("the group");
+    let group = alice.group(id.clone()).expect("the group");
     let commit = group.commit(Vec::new(), CommitOptions::default()).expect("a commit");
     assert_eq!(group.pending_commits().expect("commits").len(), 1);
     committed(&bob, &commit.message().expect("its bytes"));
@@ -255,6 +255,6 @@ fn an_anchor_that_fails_fails_no_step_and_is_told_later() {
 
     device.restore(&backup);
     let alice = device.open();
-    refuses_to_send(&alice.group(&id).expect("the group"));
+    refuses_to_send(&alice.group(id.clone()).expect("the group"));
     rejoin(&alice, &bob, &bobs);
 }

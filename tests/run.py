@@ -52,6 +52,8 @@ SUITES = [
     Suite("examples", needs=("library",)),
     Suite("demo", needs=("library",)),
     Suite("demo-valgrind", needs=("library",)),
+    Suite("mobile", needs=("library",), holds="release"),
+    Suite("kotlin", needs=("mobile",)),
     Suite("transcripts", needs=("library",)),
     Suite("vectors", needs=("library",), holds="debug"),
     Suite("interop", holds="debug", asked=True),

@@ -26,23 +26,23 @@ fn what_is_on_disk_survives() {
     let open = |name: &str| Client::open(&path(name), vec![7; 32], options(name)).expect("opens");
     let (alice, bob) = (open("alice"), open("bob"));
     let groups = group_of(&[&alice, &bob]);
-    let id = groups[0].id().to_vec();
+    let id = groups[0].id();
     let mut sent = Vec::new();
     for n in 0..100 {
         sent.push(say(&groups[0], &format!("{n}")));
     }
     drop((groups, alice));
     let alice = open("alice");
-    let group = alice.group(&id).expect("the group");
+    let group = alice.group(id.clone()).expect("the group");
     sent.push(say(&group, "100"));
-    let events = bob.receive_many(&sent).expect("received");
+    let events = bob.receive_many(sent.clone()).expect("received");
     let texts: Vec<String> = events.into_iter().map(|event| text(event.kind)).collect();
     assert_eq!(texts, (0..=100).map(|n| n.to_string()).collect::<Vec<_>>());
     drop(bob);
     let bob = open("bob");
     // Nothing was acknowledged: it is all there again, once.
     assert_eq!(bob.inbox(0, 1000).expect("the inbox").len(), 102);
-    assert!(bob.receive_many(&sent).expect("received").iter().all(|e| matches!(e.kind, EventKind::Ignored(_))));
+    assert!(bob.receive_many(sent.clone()).expect("received").iter().all(|e| matches!(e.kind, EventKind::Ignored(_))));
     let _ = std::fs::remove_dir_all(&dir);
 }
 
@@ -55,7 +55,7 @@ fn the_loser_of_a_race_commits_again() {
     theirs.accept().expect("accepted");
     mine.reject().expect("rejected");
     let winner = theirs.message().expect("bytes");
-    let events = alice.receive(&winner).expect("received");
+    let events = alice.receive(winner).expect("received");
     assert!(matches!(events[0].kind, EventKind::Committed(_)), "{events:?}");
     assert_eq!(mine.accept().expect_err("too late").code(), ErrorCode::Superseded);
     agree(&[&groups[0], &groups[1]]);
@@ -75,11 +75,11 @@ fn the_welcomes_of_a_commit_outlive_a_restart_between_acceptance_and_delivery() 
     let group = alice.create_group(GroupOptions::default()).expect("a group");
     let commit = group.commit(vec![Proposal::add(key_package(&bob))], CommitOptions::default()).expect("a commit");
     commit.accept().expect("accepted");
-    let id = group.id().to_vec();
+    let id = group.id();
     drop((commit, group, alice));
 
     let alice = open();
-    let group = alice.group(&id).expect("the group");
+    let group = alice.group(id.clone()).expect("the group");
     assert!(group.pending_commits().expect("listed").is_empty());
     let event = alice.inbox(0, 10).expect("the inbox").remove(0);
     let EventKind::Committed(committed) = &event.kind else { panic!("{event:?}") };

@@ -24,14 +24,14 @@ fn a_branch_is_a_group_of_some_members() {
     let groups = group_of(&[&alice, &bob, &carol]);
     let branch = groups[0].branch(Some(b"aside".to_vec()), packages(&[&carol])).expect("a branch");
     let a = branch.group();
-    assert_eq!((a.id(), a.status().expect("a status")), (&b"aside"[..], GroupStatus::Active));
+    assert_eq!((a.id(), a.status().expect("a status")), (b"aside".to_vec(), GroupStatus::Active));
     assert_eq!(branch.status().expect("a status"), CommitStatus::Accepted);
     branch.accept().expect("accepted already");
     assert_eq!(users(&own_committed(&alice).added), ["carol"]);
     let welcome = branch.welcomes().expect("Welcomes").remove(0);
     assert_eq!(ignored(&bob, &welcome), IgnoredReason::NotForUs);
     let invitation = invited(&carol, &welcome);
-    assert_eq!(invitation.preview.parent.as_deref(), Some(groups[0].id()));
+    assert_eq!(invitation.preview.parent, Some(groups[0].id()));
     assert_eq!(users(&invitation.preview.members), ["alice", "carol"]);
     let c = carol.join(invitation.id, None).expect("joined");
     agree(&[&a, &c]);
@@ -148,10 +148,10 @@ fn succession(options: fn(&str) -> Options, by_reference: bool, suite: CipherSui
     assert_eq!(code(groups[1].create_successor(strangers)), ErrorCode::NoSuccessor);
     let successor = groups[1].create_successor(vec![package(&alice), package(&carol)]).expect("a successor");
     let b = successor.group();
-    assert_eq!((b.id(), b.cipher_suite().expect("a suite")), (&b"the next one"[..], suite));
+    assert_eq!((b.id(), b.cipher_suite().expect("a suite")), (b"the next one".to_vec(), suite));
     let welcome = successor.welcomes().expect("Welcomes").remove(0);
     let invitation = invited(&alice, &welcome);
-    assert_eq!(invitation.preview.parent.as_deref(), Some(groups[0].id()));
+    assert_eq!(invitation.preview.parent, Some(groups[0].id()));
     let a = alice.join(invitation.id, None).expect("joined");
     let c = join(&carol, &welcome);
     agree(&[&a, &b, &c]);
@@ -210,7 +210,7 @@ fn a_successor_survives_restarts_between_all_steps() {
     let options = KeyPackageOptions { cipher_suite: Some(CipherSuite::P256_AES128), ..Default::default() };
     let package = bob.create_key_packages(1, options).expect("a key package");
     let welcome = {
-        let successor = alice.group(&id).expect("the group").create_successor(package).expect("a successor");
+        let successor = alice.group(id.to_vec()).expect("the group").create_successor(package).expect("a successor");
         successor.welcomes().expect("Welcomes").remove(0)
     };
     drop((alice, bob));

@@ -28,12 +28,12 @@ fn story(suite: CipherSuite, handshake: HandshakeEncryption) {
     // Bob proposes to renew his keys, Carol commits it; what he said before arrives after.
     let from_bob = say(b, "bob, before");
     let update = propose(b, Proposal::update());
-    assert_eq!(inspect(&update).expect("readable").wire_format, wire);
+    assert_eq!(inspect(update.clone()).expect("readable").wire_format, wire);
     assert_eq!(proposed(&alice, &update).kind, 2);
     assert_eq!(proposed(&carol, &update).sender.user.as_deref(), Some("bob"));
     assert_eq!(code(c.encrypt(b"no".to_vec(), EncryptOptions::default())), ErrorCode::CommitRequired);
     let (renewed, _) = commit(c, vec![]);
-    assert_eq!(inspect(&renewed).expect("readable").wire_format, wire);
+    assert_eq!(inspect(renewed.clone()).expect("readable").wire_format, wire);
     committed(&alice, &renewed);
     committed(&bob, &renewed);
     agree(&[a, b, c]);
@@ -57,13 +57,13 @@ fn story(suite: CipherSuite, handshake: HandshakeEncryption) {
     talk(&[(&alice, a), (&bob, b)]);
 
     // Both come back from their stores: everything is as it was, and nothing is read twice.
-    let id = a.id().to_vec();
+    let id = a.id();
     let state = a.epoch_authenticator().expect("an authenticator");
     let unread = say(a, "read after the restart");
     drop((groups, alice, bob));
     let alice = open_on(&alice_store, suited("alice", suite, handshake));
     let bob = open_on(&bob_store, suited("bob", suite, handshake));
-    let (a, b) = (alice.group(&id).expect("the group"), bob.group(&id).expect("the group"));
+    let (a, b) = (alice.group(id.clone()).expect("the group"), bob.group(id.clone()).expect("the group"));
     assert_eq!(a.epoch_authenticator().expect("an authenticator"), state);
     for replayed in [&from_carol, &secret] {
         assert_eq!(ignored(&bob, replayed), IgnoredReason::Duplicate);

@@ -33,7 +33,7 @@ struct Listener {
 
 impl Listener {
     fn hear(&self, message: &[u8], said: &str) {
-        for event in self.bob.receive(message).expect("received") {
+        for event in self.bob.receive(message.to_vec()).expect("received") {
             self.bob.acknowledge(event.id).expect("acknowledged");
             match event.kind {
                 EventKind::Message(message) => {
@@ -60,7 +60,7 @@ fn talk(alice: &Client, groups: usize, each: usize) {
                     let [alices, bobs] = &groups[(thread + n) % groups.len()][..] else { panic!("two") };
                     let said = format!("{thread} {n}");
                     listener.hear(&say(alices, &said), &said);
-                    for event in alice.receive(&say(bobs, &said)).expect("received") {
+                    for event in alice.receive(say(bobs, &said)).expect("received") {
                         assert_eq!(text(event.kind), said);
                         alice.acknowledge(event.id).expect("acknowledged");
                         received.fetch_add(1, Ordering::Relaxed);
@@ -99,7 +99,7 @@ fn handles_come_and_go_and_no_group_gets_two_locks() {
     let mut dice = Dice::new("handles");
     let alice = Client::open_in_memory(few_loaded("alice", 1)).expect("opens");
     let listener = Listener { bob: device("bob"), keys: Mutex::default() };
-    let ids: Vec<Vec<u8>> = (0..4).map(|_| group_of(&[&alice, &listener.bob])[0].id().to_vec()).collect();
+    let ids: Vec<Vec<u8>> = (0..4).map(|_| group_of(&[&alice, &listener.bob])[0].id()).collect();
     let seeds: Vec<u64> = (0..8).map(|_| dice.next()).collect();
     std::thread::scope(|scope| {
         for seed in seeds {
@@ -109,10 +109,10 @@ fn handles_come_and_go_and_no_group_gets_two_locks() {
                 let mut handles: Vec<Group> = Vec::new();
                 for n in 0..tier(100, 3_000) {
                     if dice.below(2) == 0 || handles.is_empty() {
-                        handles.push(alice.group(&ids[dice.below(4)]).expect("the group"));
+                        handles.push(alice.group(ids[dice.below(4)].clone()).expect("the group"));
                     }
                     // Groups that are not there make objects too, and those go.
-                    let unknown = alice.group(&dice.next().to_be_bytes());
+                    let unknown = alice.group(dice.next().to_be_bytes().to_vec());
                     assert_eq!(unknown.err().map(|error| error.code()), Some(ErrorCode::GroupNotFound));
                     let handle = &handles[dice.below(handles.len())];
                     let said = format!("{seed} {n}");
@@ -131,7 +131,7 @@ fn a_handle_of_a_deleted_group_is_a_handle_of_the_next_one_of_its_id() {
     let alice = device("alice");
     let options = || GroupOptions { id: Some(b"the same".to_vec()), ..GroupOptions::default() };
     let old = alice.create_group(options()).expect("a group");
-    alice.delete_group(b"the same").expect("deleted");
+    alice.delete_group(b"the same".to_vec()).expect("deleted");
     assert_eq!(old.encrypt(vec![1], EncryptOptions::default()).expect_err("gone").code(), ErrorCode::GroupNotFound);
     let new = alice.create_group(options()).expect("a group");
     let bob = device("bob");
@@ -154,7 +154,7 @@ fn closing_while_in_use_is_an_error_for_the_others_and_loses_nothing() {
         let alice = open();
         let listener = Listener { bob: device("bob"), keys: Mutex::default() };
         let groups = group_of(&[&alice, &listener.bob]);
-        let (id, stop) = (groups[0].id().to_vec(), AtomicBool::new(false));
+        let (id, stop) = (groups[0].id(), AtomicBool::new(false));
         std::thread::scope(|scope| {
             for thread in 0..8 {
                 let (alice, group, listener, stop) = (alice.clone(), groups[0].clone(), &listener, &stop);
@@ -170,7 +170,7 @@ fn closing_while_in_use_is_an_error_for_the_others_and_loses_nothing() {
                                 break;
                             }
                         }
-                        match alice.receive(&say(&bobs, &said)) {
+                        match alice.receive(say(&bobs, &said)) {
                             Ok(events) => assert_eq!(events.len(), 1),
                             Err(error) => assert_eq!(error.code(), ErrorCode::Closed),
                         }
@@ -184,7 +184,7 @@ fn closing_while_in_use_is_an_error_for_the_others_and_loses_nothing() {
         });
         assert_eq!(groups[0].members().expect_err("closed").code(), ErrorCode::Closed);
         let again = open();
-        let group = again.group(&id).expect("the group");
+        let group = again.group(id.clone()).expect("the group");
         agree(&[&group, &groups[1]]);
         listener.hear(&say(&group, "on"), "on");
     }

@@ -33,10 +33,10 @@ impl Oracle {
 }
 
 impl Validator for Oracle {
-    fn validate(&self, request: &ValidationRequest) -> Result<Verdict, CallbackError> {
+    fn validate(&self, request: ValidationRequest) -> Result<Verdict, CallbackError> {
         self.asked.lock().expect("free").push(request.clone());
         let decide = self.decide.lock().expect("free").clone();
-        decide(request)
+        decide(&request)
     }
 }
 
@@ -86,7 +86,7 @@ fn a_request_says_why_and_about_whom() {
         let asked = scene.oracle.asked();
         assert_eq!(asked.len(), 1, "{asked:?}");
         assert_eq!((asked[0].purpose, asked[0].user.as_deref()), (Purpose::Add, Some("carol")));
-        assert_eq!((asked[0].device.as_deref(), asked[0].group_id.as_deref()), (Some("phone"), Some(scene.a.id())));
+        assert_eq!((asked[0].device.as_deref(), asked[0].group_id.clone()), (Some("phone"), Some(scene.a.id())));
         assert_eq!(asked[0].signature_key, carol.signature_key(None).expect("a key"));
         assert_eq!((&asked[0].previous_credential, &asked[0].previous_signature_key), (&None, &None));
         assert!(asked[0].time > 1_700_000_000);
@@ -243,7 +243,7 @@ fn a_denied_commit_stalls_the_group_until_trust_changes() {
         let (rotation, _) = rotate(&scene.b);
         assert_eq!(held(&scene.alice, &rotation), HeldFor::Epoch);
         scene.oracle.says_of("mallory", Verdict::Accept);
-        let events = scene.alice.receive(&message).expect("received");
+        let events = scene.alice.receive(message.to_vec()).expect("received");
         assert_eq!(events.iter().filter(|event| matches!(event.kind, EventKind::Committed(_))).count(), 2);
         scene.talk();
     });
@@ -265,12 +265,12 @@ fn a_denied_member_keeps_a_welcome_from_being_joined() {
         // Nor does somebody else of the same mind come in by himself.
         let carol = open(options("carol").trust(Trust::Validator(oracle.clone())));
         let info = theirs.group_info(true, true).expect("a GroupInfo");
-        assert_eq!(code(carol.join_external(&info, JoinOptions::default())), error);
+        assert_eq!(code(carol.join_external(info.to_vec(), JoinOptions::default())), error);
         assert_eq!(code(carol.group(theirs.id())), ErrorCode::GroupNotFound);
     }
-    oracle.says(|_| Err(CallbackError("no connection".into())));
+    oracle.says(|_| Err(CallbackError::new("no connection")));
     let failed = alice.join(invitation.id, None).expect_err("an error");
-    assert_eq!((failed.code(), failed.detail()), (ErrorCode::CallbackFailed, "no connection"));
+    assert_eq!((failed.code(), failed.detail()), (ErrorCode::CallbackFailed, "no connection".into()));
     assert_eq!(alice.key_packages().expect("packages").len(), 1, "nothing is used up");
     oracle.says(|_| Ok(Verdict::Accept));
     let a = alice.join(invitation.id, None).expect("joined");
@@ -288,7 +288,7 @@ fn an_automatic_join_that_trust_does_not_take_leaves_the_invitation() {
         let theirs = bob.create_group(GroupOptions::default()).expect("a group");
         let (_, welcomes) = commit(&theirs, vec![Proposal::add(key_package(&alice))]);
         oracle.says_of("bob", verdict);
-        let events = alice.receive(&welcomes[0]).expect("received");
+        let events = alice.receive(welcomes[0].to_vec()).expect("received");
         assert_eq!(events.len(), 1, "{events:?}");
         if verdict == Verdict::Accept {
             assert!(matches!(&events[0].kind, EventKind::Joined(_)), "{events:?}");
@@ -338,21 +338,21 @@ fn later_holds_a_proposal_and_a_commit_and_they_are_decided_again() {
 fn a_validator_that_fails_changes_nothing() {
     both(|scene| {
         let carol = device("carol");
-        let fail = |_: &ValidationRequest| Err(CallbackError("no connection".into()));
+        let fail = |_: &ValidationRequest| Err(CallbackError::new("no connection"));
         let message = propose(&scene.b, Proposal::add(key_package(&carol)));
         let (commit, welcomes) = commit(&scene.b, vec![]);
         scene.oracle.says(fail);
         let own = scene.a.commit(vec![Proposal::add(key_package(&carol))], CommitOptions::default());
         assert_eq!(code(own), ErrorCode::CallbackFailed);
         for _ in 0..2 {
-            let failed = scene.alice.receive(&message).expect_err("an error");
-            assert_eq!((failed.code(), failed.detail()), (ErrorCode::CallbackFailed, "no connection"));
+            let failed = scene.alice.receive(message.to_vec()).expect_err("an error");
+            assert_eq!((failed.code(), failed.detail()), (ErrorCode::CallbackFailed, "no connection".into()));
         }
         scene.oracle.says(|_| Ok(Verdict::Accept));
         proposed(&scene.alice, &message);
         scene.oracle.says(fail);
         for _ in 0..2 {
-            assert_eq!(code(scene.alice.receive(&commit)), ErrorCode::CallbackFailed);
+            assert_eq!(code(scene.alice.receive(commit.to_vec())), ErrorCode::CallbackFailed);
         }
         scene.oracle.says(|_| Ok(Verdict::Accept));
         committed(&scene.alice, &commit);
@@ -450,7 +450,7 @@ fn a_rotation_that_the_holder_introduces_is_taken_and_remembered() {
         let other = alice.create_group(GroupOptions::default()).expect("a group");
         let add = Proposal::add(key_package(&bob));
         assert_eq!(code(other.commit(vec![add], CommitOptions::default())), ErrorCode::CredentialDenied);
-        assert_eq!(key(&alice.group(&id).expect("the group")), last);
+        assert_eq!(key(&alice.group(id.to_vec()).expect("the group")), last);
     }
 }
 
@@ -465,7 +465,7 @@ fn a_key_that_is_only_claimed_is_not_taken_for_a_rotation() {
         let impostor = open(handshakes("bob"));
         let info = groups[2].group_info(true, true).expect("a GroupInfo");
         let options = JoinOptions { resync: true, ..Default::default() };
-        let theft = impostor.join_external(&info, options).expect("a commit");
+        let theft = impostor.join_external(info.to_vec(), options).expect("a commit");
         assert_eq!(denied(&alice, &theft.message().expect("its bytes")), DeniedReason::Trust);
         // A member removes Bob and adds an impostor in his place.
         let list =
@@ -482,7 +482,8 @@ fn a_resync_with_the_known_key_is_taken_on_first_use() {
     let bob = device("bob");
     let groups = group_of(&[&alice, &bob]);
     let info = groups[0].group_info(true, true).expect("a GroupInfo");
-    let commit = bob.join_external(&info, JoinOptions { resync: true, ..Default::default() }).expect("a commit");
+    let commit =
+        bob.join_external(info.to_vec(), JoinOptions { resync: true, ..Default::default() }).expect("a commit");
     committed(&alice, &commit.message().expect("its bytes"));
     commit.accept().expect("accepted");
     talk(&[(&alice, &groups[0]), (&bob, &groups[1])]);
@@ -502,7 +503,7 @@ fn who_claims_to_be_us_takes_our_place_only_if_trust_allows_it() {
         validator.asked();
         let info = groups[1].group_info(true, true).expect("a GroupInfo");
         let resync = JoinOptions { resync: true, ..JoinOptions::default() };
-        let commit = device("alice").join_external(&info, resync).expect("a commit");
+        let commit = device("alice").join_external(info.to_vec(), resync).expect("a commit");
         let message = commit.message().expect("its bytes");
         if allowed {
             assert!(matches!(one(&alice, &message), EventKind::Removed(_)));
@@ -517,13 +518,13 @@ fn who_claims_to_be_us_takes_our_place_only_if_trust_allows_it() {
 struct Slash;
 
 impl CredentialCodec for Slash {
-    fn encode(&self, device: &Device) -> Vec<u8> {
-        format!("{}/{}", device.user, device.device).into_bytes()
+    fn encode(&self, device: Device) -> Result<Vec<u8>, CallbackError> {
+        Ok(format!("{}/{}", device.user, device.device).into_bytes())
     }
 
-    fn decode(&self, bytes: &[u8]) -> Option<Device> {
-        let (user, device) = std::str::from_utf8(bytes).ok()?.split_once('/')?;
-        Device::new(user, device).ok()
+    fn decode(&self, bytes: Vec<u8>) -> Result<Option<Device>, CallbackError> {
+        let named = std::str::from_utf8(&bytes).ok().and_then(|name| name.split_once('/'));
+        Ok(named.and_then(|(user, device)| Device::new(user, device).ok()))
     }
 }
 
@@ -588,4 +589,22 @@ fn a_credential_of_an_own_type_needs_everybody_to_know_it() {
 fn nothing_is_trusted_without_a_choice() {
     let nobody = Options::new().device(Device::new("alice", "phone").expect("a device"));
     assert_eq!(code(Client::open_in_memory(nobody)), ErrorCode::InvalidArgument);
+}
+
+#[test]
+fn a_codec_that_fails_or_names_nobody_opens_no_client() {
+    struct Broken(bool);
+    impl CredentialCodec for Broken {
+        fn encode(&self, _: Device) -> Result<Vec<u8>, CallbackError> {
+            if self.0 { Err(CallbackError::new("broken")) } else { Ok(Vec::new()) }
+        }
+        fn decode(&self, _: Vec<u8>) -> Result<Option<Device>, CallbackError> {
+            Ok(None)
+        }
+    }
+    for fails in [true, false] {
+        let mut options = options("alice");
+        options.codec = Some(Arc::new(Broken(fails)));
+        assert_eq!(code(Client::open_in_memory(options)), ErrorCode::CallbackFailed);
+    }
 }

@@ -76,7 +76,7 @@ impl World {
     /// The service orders commits: Bob takes the first of an epoch.
     fn order(&self, message: &[u8]) -> bool {
         let _seen = self.seen();
-        let events = self.bob.receive(message).expect("received");
+        let events = self.bob.receive(message.to_vec()).expect("received");
         events.iter().any(|event| matches!(event.kind, EventKind::Committed(_)))
     }
 

@@ -30,6 +30,8 @@ case $level in demo) ;; *)
     need xz-utils xz
     need strace strace
     need openssl openssl
+    need maven mvn
+    javac -version >/dev/null 2>&1 || missing="$missing default-jdk-headless"
     [ -e /usr/include/openssl/crypto.h ] || pkg-config --exists libcrypto 2>/dev/null || missing="$missing libssl-dev"
 esac
 
@@ -46,9 +48,9 @@ if [ -n "$missing" ]; then
         if command -v apt-get >/dev/null 2>&1; then
             echo "    sudo apt-get update && sudo apt-get install --yes --no-install-recommends$missing" >&2
         elif command -v dnf >/dev/null 2>&1; then
-            echo "    sudo dnf install gcc gcc-c++ binutils python3 clang valgrind cmake pkgconf libabigail doxygen xz strace openssl-devel" >&2
+            echo "    sudo dnf install gcc gcc-c++ binutils python3 clang valgrind cmake pkgconf libabigail doxygen xz strace openssl-devel maven java-17-openjdk-devel" >&2
         elif command -v brew >/dev/null 2>&1; then
-            echo "    brew install llvm cmake pkgconf libabigail doxygen xz openssl python3" >&2
+            echo "    brew install llvm cmake pkgconf libabigail doxygen xz openssl python3 maven openjdk@17" >&2
         fi
         exit 1
     fi

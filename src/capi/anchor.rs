@@ -62,5 +62,5 @@ impl Anchor for Callback {
 }
 
 fn answered(status: i32) -> Result<(), CallbackError> {
-    if status == MLS_OK { Ok(()) } else { Err(CallbackError(format!("the anchor answered {status}"))) }
+    if status == MLS_OK { Ok(()) } else { Err(CallbackError::new(format!("the anchor answered {status}"))) }
 }

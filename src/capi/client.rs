@@ -262,7 +262,7 @@ pub unsafe extern "C" fn mls_client_delete_key_package(
     reference_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || handle::get(client)?.delete_key_package(bytes::view(reference, reference_len)?))
+    guard(error, || handle::get(client)?.delete_key_package(bytes::read(reference, reference_len)?))
 }
 
 /// Deletes the key packages whose life is over, and says how many.
@@ -308,7 +308,7 @@ pub unsafe extern "C" fn mls_client_export_key_package(
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     give(out, error, || {
-        let secrets = handle::get(client)?.export_key_package(bytes::view(reference, reference_len)?)?;
+        let secrets = handle::get(client)?.export_key_package(bytes::read(reference, reference_len)?)?;
         Ok(New(Mutex::new(secrets)))
     })
 }
@@ -327,7 +327,7 @@ pub unsafe extern "C" fn mls_client_add_psk(
     secret_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || handle::get(client)?.add_psk(bytes::view(id, id_len)?, bytes::read(secret, secret_len)?))
+    guard(error, || handle::get(client)?.add_psk(bytes::read(id, id_len)?, bytes::read(secret, secret_len)?))
 }
 
 /// Deletes an external pre-shared key; nothing happens if there is none.
@@ -341,7 +341,7 @@ pub unsafe extern "C" fn mls_client_delete_psk(
     id_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || handle::get(client)?.delete_psk(bytes::view(id, id_len)?))
+    guard(error, || handle::get(client)?.delete_psk(bytes::read(id, id_len)?))
 }
 
 /// Makes a group with this device as its only member (RFC 9420 section 11). `options` may be `MLS_DEFAULTS`. Yours:
@@ -374,7 +374,7 @@ pub unsafe extern "C" fn mls_client_group(
     out: *mut *mut mls_group_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    give(out, error, || handle::get(client)?.group(bytes::view(id, id_len)?).map(New))
+    give(out, error, || handle::get(client)?.group(bytes::read(id, id_len)?).map(New))
 }
 
 /// At most `limit` ids of this device's groups, in a stable order. `after` is the last id of the page before, `(NULL,
@@ -393,7 +393,7 @@ pub unsafe extern "C" fn mls_client_groups(
 ) -> mls_status_t {
     give(out, error, || {
         let after = bytes::optional(after, after_len)?;
-        handle::get(client)?.groups(after.as_deref(), limit).map(New)
+        handle::get(client)?.groups(after, limit).map(New)
     })
 }
 
@@ -410,7 +410,7 @@ pub unsafe extern "C" fn mls_client_delete_group(
     id_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || handle::get(client)?.delete_group(bytes::view(id, id_len)?))
+    guard(error, || handle::get(client)?.delete_group(bytes::read(id, id_len)?))
 }
 
 /// Joins the group of an `MLS_EVENT_INVITED`, by that event's id (RFC 9420 section 12.4.3.1). `tree` is the ratchet
@@ -469,7 +469,7 @@ pub unsafe extern "C" fn mls_client_join_external(
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     give(out, error, || {
-        let group_info = bytes::view(group_info, group_info_len)?;
+        let group_info = bytes::read(group_info, group_info_len)?;
         handle::get(client)?.join_external(group_info, value_or_default(options)?).map(New)
     })
 }
@@ -491,7 +491,7 @@ pub unsafe extern "C" fn mls_client_preview(
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     give(out, error, || {
-        let group_info = bytes::view(group_info, group_info_len)?;
+        let group_info = bytes::read(group_info, group_info_len)?;
         handle::get(client)?.preview(group_info, bytes::optional(tree, tree_len)?).map(New)
     })
 }
@@ -514,7 +514,7 @@ pub unsafe extern "C" fn mls_client_propose_join(
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     give(out, error, || {
-        let group_info = bytes::view(group_info, group_info_len)?;
+        let group_info = bytes::read(group_info, group_info_len)?;
         handle::get(client)?.propose_join(group_info, bytes::read(aad, aad_len)?)
     })
 }
@@ -541,7 +541,7 @@ pub unsafe extern "C" fn mls_client_propose_external(
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     give(out, error, || {
-        let (group_info, tree) = (bytes::view(group_info, group_info_len)?, bytes::optional(tree, tree_len)?);
+        let (group_info, tree) = (bytes::read(group_info, group_info_len)?, bytes::optional(tree, tree_len)?);
         let proposal = only(handle::value(proposals)?)?;
         handle::get(client)?.propose_external(group_info, tree, proposal, bytes::read(aad, aad_len)?)
     })
@@ -564,7 +564,7 @@ pub unsafe extern "C" fn mls_client_receive(
     out: *mut *mut mls_events_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    give(out, error, || handle::get(client)?.receive(bytes::view(message, message_len)?).map(New))
+    give(out, error, || handle::get(client)?.receive(bytes::read(message, message_len)?).map(New))
 }
 
 /// Takes a backlog, in few transactions. Yours: `mls_events_free`.
@@ -578,7 +578,7 @@ pub unsafe extern "C" fn mls_client_receive_many(
     out: *mut *mut mls_events_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    give(out, error, || handle::get(client)?.receive_many(&handle::value(messages)?).map(New))
+    give(out, error, || handle::get(client)?.receive_many(handle::value(messages)?).map(New))
 }
 
 /// Processes once more what is held for the validator, for a proposal, or for a client with larger limits. Yours:

@@ -5,7 +5,7 @@ use super::{
     handle::edit,
     options::mls_options_t,
 };
-use crate::Clock;
+use crate::{CallbackError, Clock};
 use std::{ffi::c_void, sync::Arc};
 
 /// Now, seconds since 1970. Called from any thread; it must not call into a client, nor unwind.
@@ -37,7 +37,7 @@ struct Callback {
 }
 
 impl Clock for Callback {
-    fn now(&self) -> u64 {
-        (self.now)(self.user.data())
+    fn now(&self) -> Result<u64, CallbackError> {
+        Ok((self.now)(self.user.data()))
     }
 }

@@ -6,7 +6,7 @@ use super::{
     handle::{self, Handle, Tag, edit},
     options::mls_options_t,
 };
-use crate::{CredentialCodec, Device};
+use crate::{CallbackError, CredentialCodec, Device};
 use std::{
     ffi::{c_char, c_void},
     mem,
@@ -109,22 +109,23 @@ struct Callback {
 }
 
 impl CredentialCodec for Callback {
-    fn encode(&self, device: &Device) -> Vec<u8> {
+    fn encode(&self, device: Device) -> Result<Vec<u8>, CallbackError> {
         let (user, name) = (bytes::c_string(&device.user), bytes::c_string(&device.device));
         let ask = |answer| (self.encode)(self.user.data(), user.as_ptr(), name.as_ptr(), answer);
-        asked(ask).identity
+        Ok(asked(ask)?.identity)
     }
 
-    fn decode(&self, bytes: &[u8]) -> Option<Device> {
-        asked(|answer| (self.decode)(self.user.data(), bytes.as_ptr(), bytes.len(), answer)).device
+    fn decode(&self, bytes: Vec<u8>) -> Result<Option<Device>, CallbackError> {
+        Ok(asked(|answer| (self.decode)(self.user.data(), bytes.as_ptr(), bytes.len(), answer))?.device)
     }
 }
 
-/// What a callback answered; nothing if it failed.
-fn asked(ask: impl FnOnce(*mut mls_codec_answer_t) -> i32) -> Answer {
+/// What a callback answered.
+fn asked(ask: impl FnOnce(*mut mls_codec_answer_t) -> i32) -> Result<Answer, CallbackError> {
     let answer = Arc::new(Mutex::new(Answer::default()));
     match handle::lend(answer.clone(), ask) {
-        Ok(MLS_OK) => mem::take(&mut *handle::lock(&answer)),
-        _ => Answer::default(),
+        Ok(MLS_OK) => Ok(mem::take(&mut *handle::lock(&answer))),
+        Ok(status) => Err(CallbackError::new(format!("the codec answered {status}"))),
+        Err(error) => Err(CallbackError::new(error.to_string())),
     }
 }

@@ -129,14 +129,14 @@ pub unsafe extern "C" fn mls_credential_certificate(
 
 fn chain(credential: Credential) -> Vec<Vec<u8>> {
     match credential {
-        Credential::X509 { chain } => chain.into_iter().map(Into::into).collect(),
+        Credential::X509 { chain } => chain,
         _ => Vec::new(),
     }
 }
 
 fn push_certificate(credential: &mut Credential, der: Vec<u8>) -> Result<()> {
     match credential {
-        Credential::X509 { chain } => chain.push(der.into()),
+        Credential::X509 { chain } => chain.push(der),
         _ => return fail(ErrorCode::InvalidArgument, "only an X.509 credential has certificates"),
     }
     Ok(())

@@ -176,7 +176,7 @@ pub(super) unsafe fn clear(error: *mut *mut mls_error_t) {
 pub(super) unsafe fn give(error: *mut *mut mls_error_t, failure: MlsError) -> mls_status_t {
     let code = failure.code();
     if !error.is_null() {
-        let (message, detail) = (bytes::c_string(failure.message()), bytes::c_string(failure.detail()));
+        let (message, detail) = (bytes::c_string(&failure.message()), bytes::c_string(&failure.detail()));
         // Without a handle to spare the status alone has to do.
         let report = handle::new(Report { code, message, detail }).unwrap_or(ptr::null_mut());
         // SAFETY: it is not NULL, and the caller's contract.

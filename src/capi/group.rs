@@ -208,7 +208,7 @@ pub unsafe extern "C" fn mls_group_export_secret(
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     give(out, error, || {
-        let (label, context) = (bytes::text(label)?, bytes::view(context, context_len)?);
+        let (label, context) = (bytes::text(label)?, bytes::read(context, context_len)?);
         handle::get(group)?.export_secret(label, context, len)
     })
 }
@@ -327,7 +327,7 @@ pub unsafe extern "C" fn mls_group_withdraw(
     reference_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || handle::get(group)?.withdraw(bytes::view(reference, reference_len)?))
+    guard(error, || handle::get(group)?.withdraw(bytes::read(reference, reference_len)?))
 }
 
 /// Drops all cached proposals, so that messages can be sent again. A commit of others that refers to one of them is

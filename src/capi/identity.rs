@@ -35,7 +35,7 @@ pub unsafe extern "C" fn mls_signing_key_new(
 ) -> mls_status_t {
     give(out, error, || {
         let public = bytes::read(public_key, public_key_len)?;
-        Ok(New(SigningKey { secret: bytes::read(secret_key, secret_key_len)?, public }))
+        Ok(New(SigningKey { secret: bytes::read(secret_key, secret_key_len)?.into(), public }))
     })
 }
 
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn mls_signing_key_secret(
     out: *mut mls_bytes_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    give(out, error, || Ok(handle::get(key)?.secret.clone()))
+    give(out, error, || Ok(handle::get(key)?.secret.to_vec()))
 }
 
 /// The public key, as `mls_signing_key_new` takes it. Yours: `mls_bytes_free`.

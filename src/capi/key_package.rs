@@ -215,7 +215,7 @@ impl Handle for mls_key_package_secrets_t {
 pub extern "C" fn mls_key_package_secrets_new() -> *mut mls_key_package_secrets_t {
     let empty = Vec::new;
     guard::answer(|| {
-        let (init_key, encryption_key, signature_key) = (empty(), empty(), empty());
+        let (init_key, encryption_key, signature_key) = (empty().into(), empty().into(), empty().into());
         Ok(New(Mutex::new(KeyPackageSecrets { message: empty(), init_key, encryption_key, signature_key })))
     })
 }
@@ -263,7 +263,7 @@ pub unsafe extern "C" fn mls_key_package_secrets_set_init_key(
 ) -> mls_status_t {
     guard(error, || {
         let bytes = bytes::read(init_key, init_key_len)?;
-        edit(secrets, |secrets| secrets.init_key = bytes)
+        edit(secrets, |secrets| secrets.init_key = bytes.into())
     })
 }
 
@@ -275,7 +275,7 @@ pub unsafe extern "C" fn mls_key_package_secrets_init_key(
     out: *mut mls_bytes_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    give(out, error, || edit(secrets, |secrets| secrets.init_key.clone()))
+    give(out, error, || edit(secrets, |secrets| secrets.init_key.to_vec()))
 }
 
 /// Sets the private key of its leaf's `encryption_key`, which is copied.
@@ -289,7 +289,7 @@ pub unsafe extern "C" fn mls_key_package_secrets_set_encryption_key(
 ) -> mls_status_t {
     guard(error, || {
         let bytes = bytes::read(encryption_key, encryption_key_len)?;
-        edit(secrets, |secrets| secrets.encryption_key = bytes)
+        edit(secrets, |secrets| secrets.encryption_key = bytes.into())
     })
 }
 
@@ -301,7 +301,7 @@ pub unsafe extern "C" fn mls_key_package_secrets_encryption_key(
     out: *mut mls_bytes_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    give(out, error, || edit(secrets, |secrets| secrets.encryption_key.clone()))
+    give(out, error, || edit(secrets, |secrets| secrets.encryption_key.to_vec()))
 }
 
 /// Sets the private key of its leaf's `signature_key`, which is copied.
@@ -315,7 +315,7 @@ pub unsafe extern "C" fn mls_key_package_secrets_set_signature_key(
 ) -> mls_status_t {
     guard(error, || {
         let bytes = bytes::read(signature_key, signature_key_len)?;
-        edit(secrets, |secrets| secrets.signature_key = bytes)
+        edit(secrets, |secrets| secrets.signature_key = bytes.into())
     })
 }
 
@@ -327,5 +327,5 @@ pub unsafe extern "C" fn mls_key_package_secrets_signature_key(
     out: *mut mls_bytes_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    give(out, error, || edit(secrets, |secrets| secrets.signature_key.clone()))
+    give(out, error, || edit(secrets, |secrets| secrets.signature_key.to_vec()))
 }

@@ -105,7 +105,7 @@ pub unsafe extern "C" fn mls_message_info_read(
     out: *mut *mut mls_message_info_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    give(out, error, || inspect(bytes::view(message, message_len)?).map(New))
+    give(out, error, || inspect(bytes::read(message, message_len)?).map(New))
 }
 
 /// Lets it go. NULL and what is freed already are fine.

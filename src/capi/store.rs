@@ -350,7 +350,7 @@ impl Storage for Callbacks {
         Ok(version)
     }
 
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+    fn get(&self, key: Vec<u8>) -> Result<Option<Vec<u8>>, StorageError> {
         let get = missing(self.get)?;
         let mut rows = self.rows(|rows| get(self.user(), key.as_ptr(), key.len(), rows))?;
         if rows.len() > 1 || rows.iter().any(|row| row.key != key) {
@@ -370,10 +370,10 @@ impl Storage for Callbacks {
         Ok(rows)
     }
 
-    fn commit(&self, version: u64, writes: &[Write]) -> Result<Option<u64>, StorageError> {
+    fn commit(&self, version: u64, writes: Vec<Write>) -> Result<Option<u64>, StorageError> {
         let commit = missing(self.commit)?;
         let mut new = 0;
-        let answer = handle::lend(writes.to_vec(), |writes| commit(self.user(), version, writes, &mut new));
+        let answer = handle::lend(writes, |writes| commit(self.user(), version, writes, &mut new));
         match answer.map_err(failed)? {
             MLS_ERROR_STALE => Ok(None),
             answer => answered(answer).map(|()| Some(new)),

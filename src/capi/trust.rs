@@ -223,13 +223,13 @@ struct Callback {
 }
 
 impl Validator for Callback {
-    fn validate(&self, request: &ValidationRequest) -> Result<Verdict, CallbackError> {
-        let verdict = handle::lend(request.clone(), |request| (self.validate)(self.user.data(), request));
-        match verdict.map_err(|error| CallbackError(error.to_string()))? {
+    fn validate(&self, request: ValidationRequest) -> Result<Verdict, CallbackError> {
+        let verdict = handle::lend(request, |request| (self.validate)(self.user.data(), request));
+        match verdict.map_err(|error| CallbackError::new(error.to_string()))? {
             MLS_VERDICT_ACCEPT => Ok(Verdict::Accept),
             MLS_VERDICT_DENY => Ok(Verdict::Deny),
             MLS_VERDICT_LATER => Ok(Verdict::Later),
-            other => Err(CallbackError(format!("the validator answered {other}"))),
+            other => Err(CallbackError::new(format!("the validator answered {other}"))),
         }
     }
 }

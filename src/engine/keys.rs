@@ -31,7 +31,7 @@ fn crypto(error: impl std::fmt::Debug) -> MlsError {
 /// A new signature key pair.
 pub(crate) fn generate_signing_key(id: CipherSuite) -> Result<SigningKey> {
     let (secret, public) = suite_provider(id)?.signature_key_generate().map_err(crypto)?;
-    Ok(SigningKey { secret: secret.as_bytes().to_vec(), public: public.as_bytes().to_vec() })
+    Ok(SigningKey { secret: secret.as_bytes().to_vec().into(), public: public.as_bytes().to_vec() })
 }
 
 /// A NIST curve's private key at the size of its field, whatever zeros it came with: some write it as a number. `public`
@@ -52,13 +52,13 @@ pub(crate) fn private_key(public: &[u8], secret: &[u8]) -> Zeroizing<Vec<u8>> {
 pub(crate) fn check_signing_key(id: CipherSuite, key: &SigningKey) -> Result<SigningKey> {
     let provider = suite_provider(id)?;
     let wrong = |_| MlsError::new(ErrorCode::InvalidSigningKey, "the private key does not belong to the public key");
-    let mut secret = private_key(&key.public, &key.secret).to_vec();
+    let mut secret = private_key(&key.public, &key.secret);
     if key.public.len() == 32 && secret.len() == 32 {
         secret.extend_from_slice(&key.public); // an Ed25519 seed alone
     }
     let checked = SigningKey { secret, public: key.public.clone() };
     let probe = b"libmls key check";
-    let signature = provider.sign(&checked.secret.clone().into(), probe).map_err(wrong)?;
+    let signature = provider.sign(&checked.secret.to_vec().into(), probe).map_err(wrong)?;
     provider.verify(&checked.public.clone().into(), &signature, probe).map_err(wrong)?;
     Ok(checked)
 }

@@ -87,7 +87,7 @@ pub(crate) struct Own {
 
 impl Own {
     pub(crate) fn new(credential: &crate::Credential, key: &SigningKey) -> Result<Self> {
-        Ok(Self { identity: signing_identity(credential, &key.public)?, signer: key.secret.clone().into() })
+        Ok(Self { identity: signing_identity(credential, &key.public)?, signer: key.secret.to_vec().into() })
     }
 }
 

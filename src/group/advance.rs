@@ -196,7 +196,7 @@ impl Group {
                         committed.updated.push(updated);
                     }
                 }
-                Proposal::Psk(psk) => committed.psks.extend(psk.external_psk_id().map(|id| id.to_vec().into())),
+                Proposal::Psk(psk) => committed.psks.extend(psk.external_psk_id().map(|id| id.to_vec())),
                 Proposal::GroupContextExtensions(_) => committed.context_changed = true,
                 Proposal::Custom(_) => {
                     committed.custom.push(describe(&self.client, before, &info.proposal, &info.sender)?);

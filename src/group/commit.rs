@@ -238,6 +238,7 @@ fn decided(proposal: Proposal) -> Result<Proposal> {
     })
 }
 
+#[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Group {
     /// Commits these proposals by value, and by reference those that are cached (RFC 9420 section 12.4). The commit is
     /// stored before it is returned; send its message, and tell it what the service says. Until it is accepted the
@@ -260,7 +261,9 @@ impl Group {
     pub fn commit_again(&self, proposals: Vec<ProposalInfo>, options: CommitOptions) -> Result<Commit> {
         self.make_commit(&Content::Again(proposals), &options)
     }
+}
 
+impl Group {
     fn make_commit(&self, content: &Content, options: &CommitOptions) -> Result<Commit> {
         self.attempt(|locked| {
             self.check_sending(locked.session())?;
@@ -368,7 +371,10 @@ impl Group {
         let row = self.client.store.get(&CommitRow::key(self, id))?.map(|row| decode::<CommitRow>(&row)).transpose()?;
         Ok(row.filter(|row| !row.is_forgotten()))
     }
+}
 
+#[cfg_attr(feature = "uniffi", uniffi::export)]
+impl Group {
     /// The commits that the service has not answered, after a restart too.
     pub fn pending_commits(&self) -> Result<Vec<Commit>> {
         self.client.open()?;
@@ -386,7 +392,9 @@ impl Group {
             None => fail(ErrorCode::CommitNotFound, "this commit is not kept any more"),
         }
     }
+}
 
+impl Group {
     /// Whether a commit was accepted, of which only the id is left.
     fn was_accepted(&self, id: u64) -> Result<bool> {
         let row = GroupRow::get(&self.client.store, self.core.tag)?;
@@ -712,9 +720,10 @@ fn build_on(
         _ => None,
     });
     let mut lists = lists.collect::<Result<Vec<_>>>()?.into_iter();
+    let time = now(client)?;
     Ok(run(|| {
         let mut builder: CommitBuilder<_> =
-            engine.commit_builder().authenticated_data(options.aad.clone()).commit_time(now(client));
+            engine.commit_builder().authenticated_data(options.aad.clone()).commit_time(time);
         for proposal in proposals {
             builder = match proposal {
                 Proposal::Add { .. } => match key_packages.next() {

@@ -131,6 +131,7 @@ fn group_info_of(message: &[u8], settings: &Settings) -> Result<MlsMessage> {
     }
 }
 
+#[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Client {
     /// Makes a group of this device alone (RFC 9420 section 11), durably.
     ///
@@ -158,7 +159,7 @@ impl Client {
         let leaf = self.core.settings.leaf_extensions(&options.leaf_extensions)?;
         // Set back like a key package's, for those who look at it with a slow clock.
         let backdate = self.core.settings.policy.key_package_backdate;
-        let not_before = engine::time(self.core.settings.now().saturating_sub(backdate));
+        let not_before = engine::time(self.core.settings.now()?.saturating_sub(backdate));
         let mut engine = run(|| client.create_group_with_id(id.clone(), context, leaf, Some(not_before)))?;
         let trust = ask_trust(&self.core, &parts, &engine, Purpose::Add)?.into_result()?;
         let snapshot = Snapshot::cut(&written(&mut engine, &parts)?)?;
@@ -209,11 +210,11 @@ impl Client {
     /// Errors: `InvalidGroupInfo` if it does not allow it, `TreeRequired`, `InvalidTree`, `GroupExists` without
     /// `resync`, `GroupJoining` while another one is pending, `MemberNotFound` for a resync of a device that is not in the tree, `PskNotFound`, `CredentialDenied`,
     /// `CredentialLater`, `TooLarge`, `Unsupported`.
-    pub fn join_external(&self, group_info: &[u8], options: JoinOptions) -> Result<Commit> {
+    pub fn join_external(&self, group_info: Vec<u8>, options: JoinOptions) -> Result<Commit> {
         self.core.open()?;
         self.core.settings.full()?;
         let core = &self.core;
-        let message = group_info_of(group_info, &core.settings)?;
+        let message = group_info_of(&group_info, &core.settings)?;
         let info = message.as_group_info().expect("it was checked to be one");
         let suite = engine::suite(CipherSuite(info.group_context().cipher_suite.raw_value()))?;
         let epoch = info.group_context().epoch;
@@ -293,9 +294,9 @@ impl Client {
     /// What a GroupInfo says of its group. With the tree, inside or given, its signature is checked and the members are
     /// told. Errors: `UnexpectedMessage`, `InvalidMessage`, `InvalidTree`, `InvalidGroupInfo`, `TooLarge`,
     /// `Unsupported`.
-    pub fn preview(&self, group_info: &[u8], tree: Option<Vec<u8>>) -> Result<GroupPreview> {
+    pub fn preview(&self, group_info: Vec<u8>, tree: Option<Vec<u8>>) -> Result<GroupPreview> {
         self.core.open()?;
-        let message = group_info_of(group_info, &self.core.settings)?;
+        let message = group_info_of(&group_info, &self.core.settings)?;
         let info = message.as_group_info().expect("it was checked to be one");
         engine::suite(CipherSuite(info.group_context().cipher_suite.raw_value()))?;
         let tree = match (tree_extension(info.extensions()), &tree) {
@@ -322,10 +323,10 @@ impl Client {
 
     /// Makes a proposal to be added (RFC 9420 section 12.1.8), with a new key package that is kept. The GroupInfo has
     /// to carry the ratchet tree. Errors: `TreeRequired`, `InvalidGroupInfo`, `GroupExists`, `Unsupported`, `TooLarge`.
-    pub fn propose_join(&self, group_info: &[u8], aad: Vec<u8>) -> Result<Vec<u8>> {
+    pub fn propose_join(&self, group_info: Vec<u8>, aad: Vec<u8>) -> Result<Vec<u8>> {
         self.core.open()?;
         self.core.settings.full()?;
-        let message = group_info_of(group_info, &self.core.settings)?;
+        let message = group_info_of(&group_info, &self.core.settings)?;
         let info = message.as_group_info().expect("it was checked to be one");
         let suite = engine::suite(CipherSuite(info.group_context().cipher_suite.raw_value()))?;
         let Some(tree) = tree_extension(info.extensions()) else {
@@ -343,7 +344,7 @@ impl Client {
         run(|| observer.observe_group(message.clone(), Some(tree), None))?;
         let client = self.core.engine_client(&parts, &own, suite);
         let policy = &self.core.settings.policy;
-        let not_before = engine::time(self.core.settings.now().saturating_sub(policy.key_package_backdate));
+        let not_before = engine::time(self.core.settings.now()?.saturating_sub(policy.key_package_backdate));
         let none = ExtensionList::new;
         run(|| client.generate_key_package_message(none(), none(), Some(not_before)))?;
         let rows = KeyPackageRow::made(&parts, &own)?;
@@ -364,14 +365,14 @@ impl Client {
     /// `InvalidGroupInfo`, `Denied` if the group does not list this client.
     pub fn propose_external(
         &self,
-        group_info: &[u8],
+        group_info: Vec<u8>,
         tree: Option<Vec<u8>>,
         proposal: Proposal,
         aad: Vec<u8>,
     ) -> Result<Vec<u8>> {
         self.core.open()?;
         self.core.settings.full()?;
-        let message = group_info_of(group_info, &self.core.settings)?;
+        let message = group_info_of(&group_info, &self.core.settings)?;
         let info = message.as_group_info().expect("it was checked to be one");
         let suite = engine::suite(CipherSuite(info.group_context().cipher_suite.raw_value()))?;
         let tree = match (tree_extension(info.extensions()), &tree) {

@@ -57,6 +57,7 @@ use std::{
 #[cbor(index_only)]
 #[non_exhaustive]
 #[repr(i32)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum GroupStatus {
     /// A member; everything works.
     #[n(1)]
@@ -172,6 +173,7 @@ impl GroupCore {
 /// Every call can answer `Closed` (the client was closed), `GroupNotFound` (the group was deleted), `Suspended`, the
 /// store's errors, and `Reentrant` when a callback of this group calls it.
 #[derive(Clone)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Object))]
 pub struct Group {
     pub(crate) client: Arc<ClientCore>,
     pub(crate) core: Arc<GroupCore>,
@@ -250,12 +252,15 @@ impl Locked<'_> {
     }
 }
 
+#[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Group {
     /// The group's id.
-    pub fn id(&self) -> &[u8] {
-        &self.core.id
+    pub fn id(&self) -> Vec<u8> {
+        self.core.id.clone()
     }
+}
 
+impl Group {
     /// As [`lock`](Self::lock), with every key that the group has.
     pub(crate) fn lock_whole(&self) -> Result<Locked<'_>> {
         let mut locked = self.lock()?;

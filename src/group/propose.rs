@@ -56,6 +56,7 @@ pub(super) fn check_key_package(client: &ClientCore, session: &Session, bytes: &
     Ok(message)
 }
 
+#[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Group {
     /// Makes proposals for others, or this device, to commit by reference: all of them, or none if one is not valid. The
     /// messages go to every member, and until a commit the group cannot encrypt. `aad` is authenticated, not encrypted.
@@ -112,16 +113,19 @@ impl Group {
     /// Forgets one proposal that this device made and nobody has committed. Peers still have it: tell them by other
     /// means, or they may commit it, and then it happens all the same. `ProposalNotFound` if none of ours has this
     /// reference.
-    pub fn withdraw(&self, reference: &[u8]) -> Result<()> {
+    pub fn withdraw(&self, reference: Vec<u8>) -> Result<()> {
         self.attempt(|locked| {
             let session = locked.session();
             self.check_sending(session)?;
             let own = EngineSender::Member(session.engine.current_member_index());
             let cached = session.engine.get_cached_proposals();
-            if !cached.iter().any(|cached| cached.proposal_ref().as_slice() == reference && *cached.sender() == own) {
+            if !cached
+                .iter()
+                .any(|cached| cached.proposal_ref().as_slice() == reference.as_slice() && *cached.sender() == own)
+            {
                 return fail(ErrorCode::ProposalNotFound, "no proposal of ours has this reference");
             }
-            self.keep_proposals(locked, &|cached| cached.proposal_ref().as_slice() != reference)
+            self.keep_proposals(locked, &|cached| cached.proposal_ref().as_slice() != reference.as_slice())
         })
     }
 
@@ -133,7 +137,9 @@ impl Group {
             self.keep_proposals(locked, &|_| false)
         })
     }
+}
 
+impl Group {
     /// Stores the group with only some of its cached proposals.
     fn keep_proposals(&self, locked: &mut Locked, keep: &dyn Fn(&CachedProposal) -> bool) -> Result<Option<()>> {
         let session = locked.session();
@@ -229,7 +235,7 @@ pub(super) fn check_proposal(client: &ClientCore, session: &Session, proposal: &
         }
         Proposal::Add { key_package } => {
             check_key_package(client, session, key_package)?;
-            KeyPackageFields::read(key_package)?.check_lifetime(client.settings.now())
+            KeyPackageFields::read(key_package)?.check_lifetime(client.settings.now()?)
         }
         _ => Ok(()),
     }
@@ -346,6 +352,6 @@ pub(super) fn describe(
 }
 
 /// The time that an addition is checked against.
-pub(super) fn now(client: &ClientCore) -> mls_rs::time::MlsTime {
-    time(client.settings.now())
+pub(super) fn now(client: &ClientCore) -> Result<mls_rs::time::MlsTime> {
+    Ok(time(client.settings.now()?))
 }

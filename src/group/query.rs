@@ -8,6 +8,7 @@ use crate::{
 };
 use mls_rs::group::Roster;
 
+#[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Group {
     /// Where the group stands.
     pub fn status(&self) -> Result<GroupStatus> {
@@ -57,7 +58,9 @@ impl Group {
             None => fail(ErrorCode::MemberNotFound, "no member is at this leaf"),
         }
     }
+}
 
+impl Group {
     fn member_of(&self, member: &mls_rs::group::Member, updated: &[u64]) -> Member {
         let credential = credential(&member.signing_identity);
         let (user, device) = self.client.settings.device(&credential).map(|d| (d.user, d.device)).unzip();
@@ -76,7 +79,10 @@ impl Group {
             capabilities_cipher_suites: capabilities.cipher_suites.iter().map(|suite| suite.raw_value()).collect(),
         }
     }
+}
 
+#[cfg_attr(feature = "uniffi", uniffi::export)]
+impl Group {
     /// How many members there are.
     pub fn member_count(&self) -> Result<u32> {
         let mut locked = self.lock()?;
@@ -103,14 +109,14 @@ impl Group {
 
     /// A secret for another protocol, the same for every member in this epoch (RFC 9420 section 8.5). `len` is 1 to
     /// 255 times the hash's size: `InvalidArgument` else.
-    pub fn export_secret(&self, label: &str, context: &[u8], len: u32) -> Result<Vec<u8>> {
+    pub fn export_secret(&self, label: &str, context: Vec<u8>, len: u32) -> Result<Vec<u8>> {
         if len == 0 || len > 255 * 32 {
             return fail(ErrorCode::InvalidArgument, "an exported secret has 1 to 8,160 bytes");
         }
         let mut locked = self.lock()?;
         locked.session().active()?;
         let engine = &locked.session().engine;
-        Ok(run(|| engine.export_secret(label.as_bytes(), context, len as usize))?.as_bytes().to_vec())
+        Ok(run(|| engine.export_secret(label.as_bytes(), &context, len as usize))?.as_bytes().to_vec())
     }
 
     /// A GroupInfo of this epoch (RFC 9420 section 12.4.3): with `allow_join` it lets its holder join by an external

@@ -181,7 +181,7 @@ impl Group {
         match self.client.settings.decode(&message.bytes) {
             Ok(_) if message.is_application() && !message.private => Err("UnencryptedApplicationMessage".into()),
             Ok(decoded) => Ok(decoded),
-            Err(error) => Err(error.detail().into()),
+            Err(error) => Err(error.detail()),
         }
     }
 

@@ -10,6 +10,7 @@ use super::{
 use crate::{EncryptOptions, Result, client::ClientCore};
 use zeroize::Zeroizing;
 
+#[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Group {
     /// Encrypts for the members of this epoch (RFC 9420 section 6.3). `data` is wiped. Its key is never used again,
     /// whatever dies when.

@@ -17,6 +17,7 @@ use mls_rs::{
 };
 use zeroize::Zeroizing;
 
+#[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Group {
     /// Makes a new group of some members of this one, bound to this epoch: a key package for each of them but this
     /// device. They have to join while they are in the same epoch. The returned commit is accepted already: its
@@ -28,7 +29,7 @@ impl Group {
     pub fn branch(&self, group_id: Option<Vec<u8>>, key_packages: Vec<Vec<u8>>) -> Result<Commit> {
         let id = super::propose::reinit_id(&group_id)?;
         let packages = decode_all(&self.client, &key_packages)?;
-        let now = engine::time(self.client.settings.now());
+        let now = engine::time(self.client.settings.now()?);
         let (group, welcomes, parts) = {
             let mut locked = self.lock_whole()?;
             self.check_sending(locked.session())?;
@@ -48,7 +49,7 @@ impl Group {
     pub fn create_successor(&self, key_packages: Vec<Vec<u8>>) -> Result<Commit> {
         self.client.settings.full()?;
         let packages = decode_all(&self.client, &key_packages)?;
-        let now = engine::time(self.client.settings.now());
+        let now = engine::time(self.client.settings.now()?);
         let mut locked = self.lock_whole()?;
         if locked.session().row.status != GroupStatus::Replaced {
             return fail(ErrorCode::NoSuccessor, "no successor is announced for this group");
@@ -65,7 +66,9 @@ impl Group {
         drop(locked);
         self.store_successor(group, &parts, &welcomes)
     }
+}
 
+impl Group {
     /// Stores a group that this device has made, with its Welcomes.
     fn store_successor(&self, mut engine: EngineGroup, parts: &Parts, welcomes: &[MlsMessage]) -> Result<Commit> {
         let client = &self.client;
@@ -104,7 +107,7 @@ impl Group {
 
 /// Key packages that are valid now by the client's clock. The engine asks the system's too here, and cannot be told not to.
 fn decode_all(client: &ClientCore, key_packages: &[Vec<u8>]) -> Result<Vec<MlsMessage>> {
-    let now = client.settings.now();
+    let now = client.settings.now()?;
     key_packages
         .iter()
         .map(|bytes| {

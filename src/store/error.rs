@@ -9,6 +9,7 @@ macro_rules! kinds {
         /// word for it, which may be empty and must not contain keys or values.
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[non_exhaustive]
+        #[cfg_attr(feature = "uniffi", derive(uniffi::Error))]
         pub enum StorageError {
             $($(#[$doc])* $name {
                 /// The database's own word for it, possibly empty.

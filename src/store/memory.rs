@@ -60,8 +60,8 @@ impl Storage for MemoryStorage {
         Ok(self.awake()?.version)
     }
 
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
-        Ok(self.awake()?.rows.get(key).cloned())
+    fn get(&self, key: Vec<u8>) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(self.awake()?.rows.get(&key).cloned())
     }
 
     fn scan(&self, range: KeyRange, reverse: bool, limit: u32) -> Result<Vec<Row>, StorageError> {
@@ -75,16 +75,20 @@ impl Storage for MemoryStorage {
         Ok(if reverse { rows.rev().take(limit).collect() } else { rows.take(limit).collect() })
     }
 
-    fn commit(&self, version: u64, writes: &[Write]) -> Result<Option<u64>, StorageError> {
+    fn commit(&self, version: u64, writes: Vec<Write>) -> Result<Option<u64>, StorageError> {
         let mut inner = self.awake()?;
         if inner.version != version {
             return Ok(None);
         }
-        for write in writes {
+        for write in &writes {
             inner.apply(write);
         }
         inner.version += 1;
         Ok(Some(inner.version))
+    }
+
+    fn checkpoint(&self) -> Result<(), StorageError> {
+        self.awake().map(drop)
     }
 
     fn suspend(&self) -> Result<(), StorageError> {

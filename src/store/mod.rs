@@ -28,6 +28,7 @@ pub use sqlite::SqliteStorage;
 
 /// The rows whose keys are at least `from` and below `to`, compared as bytes. Empty if `to <= from`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct KeyRange {
     /// The first key that belongs to the range.
     pub from: Vec<u8>,
@@ -37,6 +38,7 @@ pub struct KeyRange {
 
 /// One row.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Row {
     /// The key, in the clear.
     pub key: Vec<u8>,
@@ -46,6 +48,7 @@ pub struct Row {
 
 /// One change of a transaction.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum Write {
     /// Inserts the row, or replaces its value.
     Put {
@@ -77,6 +80,7 @@ pub enum Write {
 /// Left out on purpose: read transactions (a reader that needs one view compares [`version`](Self::version) before
 /// and after, a writer's [`commit`](Self::commit) does it for him), cursors, tables, and secrets: values arrive
 /// sealed.
+#[cfg_attr(feature = "uniffi", uniffi::export(with_foreign))]
 pub trait Storage: Send + Sync {
     /// A number that moves whenever anyone commits: this handle, another one, another process. It is compared for
     /// equality only, has meaning for this handle only, and may also move for no reason. Called before every
@@ -88,7 +92,7 @@ pub trait Storage: Send + Sync {
     /// The value at `key`.
     ///
     /// Errors: any [`StorageError`].
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError>;
+    fn get(&self, key: Vec<u8>) -> Result<Option<Vec<u8>>, StorageError>;
 
     /// At most `limit` rows of `range` in ascending order of keys, or the last ones in descending order if
     /// `reverse`.
@@ -101,30 +105,23 @@ pub trait Storage: Send + Sync {
     /// must survive a power loss.
     ///
     /// Errors: any [`StorageError`]; nothing has been written then, and the handle stays usable.
-    fn commit(&self, version: u64, writes: &[Write]) -> Result<Option<u64>, StorageError>;
+    fn commit(&self, version: u64, writes: Vec<Write>) -> Result<Option<u64>, StorageError>;
 
-    /// Makes deleted and replaced rows unrecoverable from the files, as far as the implementation can. Does nothing
-    /// unless implemented.
+    /// Makes deleted and replaced rows unrecoverable from the files, as far as the implementation can; it may do
+    /// nothing.
     ///
     /// Errors: any [`StorageError`]; [`StorageError::Locked`] if another process is in the way: try again later.
-    fn checkpoint(&self) -> Result<(), StorageError> {
-        Ok(())
-    }
+    fn checkpoint(&self) -> Result<(), StorageError>;
 
     /// Finishes what is under way and gives back every file lock, until [`resume`](Self::resume); other calls
     /// answer [`StorageError::Suspended`] meanwhile. iOS kills a suspended process that holds a lock. Suspending
-    /// twice is the same as once. Does nothing unless implemented.
+    /// twice is the same as once. A storage without locks may do nothing.
     ///
     /// Errors: any [`StorageError`].
-    fn suspend(&self) -> Result<(), StorageError> {
-        Ok(())
-    }
+    fn suspend(&self) -> Result<(), StorageError>;
 
-    /// Ends [`suspend`](Self::suspend) and moves [`version`](Self::version). Does nothing unless implemented, or if
-    /// not suspended.
+    /// Ends [`suspend`](Self::suspend) and moves [`version`](Self::version). Does nothing if not suspended.
     ///
     /// Errors: any [`StorageError`]; the storage is still suspended then.
-    fn resume(&self) -> Result<(), StorageError> {
-        Ok(())
-    }
+    fn resume(&self) -> Result<(), StorageError>;
 }

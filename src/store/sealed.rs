@@ -74,7 +74,7 @@ impl Store {
     pub(crate) fn open(backend: Arc<dyn Storage>, key: &[u8; 32]) -> Result<Self> {
         for _ in 0..ATTEMPTS {
             let version = backend.version()?;
-            let header = match backend.get(Key::header().as_bytes())? {
+            let header = match backend.get(Key::header().as_bytes().to_vec())? {
                 Some(bytes) => Header::decode(bytes)?,
                 None => match Self::create(&*backend, version, key)? {
                     Some(header) => header,
@@ -99,7 +99,7 @@ impl Store {
         }
         let header = Header::create(key, &seal::random()?)?;
         let put = Write::Put { key: Key::header().as_bytes().to_vec(), value: header.bytes().to_vec() };
-        Ok(backend.commit(version, &[put])?.map(|_| header))
+        Ok(backend.commit(version, vec![put])?.map(|_| header))
     }
 
     /// The version that [`commit`](Self::commit) compares. Errors: `StoreNewer`, `StoreCorrupt`, the storage's.
@@ -116,7 +116,7 @@ impl Store {
     /// The row's value, opened. Errors: `StoreCorrupt` with the row's kind, those of [`version`](Self::version).
     pub(crate) fn get(&self, key: &Key) -> Result<Option<Zeroizing<Vec<u8>>>> {
         debug_assert_ne!(key.kind(), LOG, "log rows are read by scan_log");
-        self.settle(|seen| match self.backend.get(key.as_bytes())? {
+        self.settle(|seen| match self.backend.get(key.as_bytes().to_vec())? {
             Some(value) => self.open_row(seen, key, key.group_tag(), &[], &value),
             None => Ok(None),
         })
@@ -183,7 +183,7 @@ impl Store {
         }
         self.writable()?;
         let sealed = self.seal(version, batch)?;
-        let Some(next) = self.backend.commit(version, &sealed.writes)? else { return Ok(None) };
+        let Some(next) = self.backend.commit(version, sealed.writes)? else { return Ok(None) };
         // Ours was the only commit since `version`, so what was true then still is, but for what we changed. If
         // another thread has looked meanwhile, its look is newer.
         let mut look = self.look();
@@ -202,7 +202,7 @@ impl Store {
             self.writable()?;
             let header = self.header()?.rewrap(new, &self.secrets.data_key)?;
             let put = Write::Put { key: Key::header().as_bytes().to_vec(), value: header.bytes().to_vec() };
-            if self.backend.commit(version, &[put])?.is_some() {
+            if self.backend.commit(version, vec![put])?.is_some() {
                 // The old wrap leaves the files now, or at the next checkpoint if somebody is reading.
                 let _ = self.backend.checkpoint();
                 return Ok(());
@@ -247,7 +247,8 @@ impl Store {
     #[cfg(test)]
     pub(super) fn raw_keys(&self, tag: GroupTag) -> Result<Vec<Vec<u8>>> {
         let key = Key::group_key(tag);
-        let group = self.backend.get(key.as_bytes())?.and_then(|row| open(&self.secrets.rows, &key, &[], &row));
+        let group =
+            self.backend.get(key.as_bytes().to_vec())?.and_then(|row| open(&self.secrets.rows, &key, &[], &row));
         let rows = seal::derive(&self.secrets.data_key, ROWS_LABEL)?;
         Ok(vec![self.secrets.data_key.to_vec(), rows.to_vec(), group.map_or(Vec::new(), |key| key.to_vec())])
     }
@@ -258,7 +259,9 @@ impl Store {
     }
 
     fn header(&self) -> Result<Header> {
-        let Some(bytes) = self.backend.get(Key::header().as_bytes())? else { return corrupt(Key::header().kind()) };
+        let Some(bytes) = self.backend.get(Key::header().as_bytes().to_vec())? else {
+            return corrupt(Key::header().kind());
+        };
         let header = Header::decode(bytes)?;
         // Another store's header: the file was replaced under us.
         if !header.is_genuine(&self.secrets.header) {
@@ -298,7 +301,7 @@ impl Store {
             }
         }
         let key = Key::group_key(tag);
-        let Some(value) = self.backend.get(key.as_bytes())? else { return Ok(None) };
+        let Some(value) = self.backend.get(key.as_bytes().to_vec())? else { return Ok(None) };
         let Some(opened) = open(&self.secrets.rows, &key, &[], &value) else { return corrupt(GROUP_KEY) };
         let Ok(secret) = opened.as_slice().try_into() else { return corrupt(GROUP_KEY) };
         let sealer = Arc::new(Sealer::new(secret)?);

@@ -17,7 +17,7 @@ changed() { # REASON SED-PROGRAM
     must_fail "$1" tools/abi.sh check "$WORK/mls.h"
     must_fail "the ABI is broken" tools/abi.sh check "$WORK/mls.h"
 }
-changed "typedef name changed from uint64_t to uint32_t" 's/(mls_client_decline\(const mls_client_t \*client, )uint64_t/\1uint32_t/'
+changed "typedef name changed from uint64_t to uint32_t" 's/(mls_client_decline\(const mls_client_t \*client,[[:space:]]*)uint64_t/\1uint32_t/'
 changed "mls_bytes_free.*has some" 's/void (mls_bytes_free\()/int32_t \1/'
 changed "type size changed from 128 to 192" 's/size_t len;/size_t len;\n    size_t room;/'
 changed "constant gone or changed: MLS_ERROR_CLOSED 4" 's/(MLS_ERROR_CLOSED) 4/\1 104/'

@@ -2,7 +2,7 @@
 # allocates is watched too. Both sanitizers are shown to notice.
 . tests/suites/env.sh
 fresh
-cargo build --quiet --locked -p libmls --lib --features capi,faults
+cargo rustc --quiet --locked -p libmls --lib --features capi,faults --crate-type cdylib
 ln -sf "$(realpath "$TARGET/debug/libmls.so")" "$WORK/libmls.so"
 ln -sf libmls.so "$WORK/libmls.so.0"
 export LD_LIBRARY_PATH=$PWD/$WORK

@@ -22,7 +22,7 @@ fn suite() -> AwsLcCipherSuite {
 
 pub fn key() -> SigningKey {
     let (secret, public) = suite().signature_key_generate().expect("a key");
-    SigningKey { secret: secret.as_bytes().to_vec(), public: public.as_bytes().to_vec() }
+    SigningKey { secret: secret.as_bytes().to_vec().into(), public: public.as_bytes().to_vec() }
 }
 
 impl Authority {
@@ -68,7 +68,7 @@ impl Authority {
             ]
             .concat(),
         );
-        let signature = suite().sign(&self.key.secret.clone().into(), &to_sign).expect("signed");
+        let signature = suite().sign(&self.key.secret.to_vec().into(), &to_sign).expect("signed");
         tlv(0x30, &[to_sign, algorithm, tlv(0x03, &[&[0], signature.as_slice()].concat())].concat())
     }
 }

@@ -55,8 +55,8 @@ impl Watch {
 }
 
 impl Clock for Watch {
-    fn now(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
+    fn now(&self) -> Result<u64, CallbackError> {
+        Ok(self.0.load(Ordering::SeqCst))
     }
 }
 
@@ -95,7 +95,7 @@ pub fn join(client: &Client, welcome: &[u8]) -> Group {
 
 /// The only event that a message brings.
 pub fn one(client: &Client, message: &[u8]) -> EventKind {
-    let mut events = client.receive(message).expect("received");
+    let mut events = client.receive(message.to_vec()).expect("received");
     assert_eq!(events.len(), 1, "{events:?}");
     let event = events.remove(0);
     client.acknowledge(event.id).expect("acknowledged");
@@ -169,7 +169,7 @@ pub fn code<T: std::fmt::Debug>(result: Result<T>) -> ErrorCode {
 /// All of them are in the same state.
 pub fn agree(groups: &[&Group]) {
     let state = |group: &Group| {
-        let secret = group.export_secret("a label", b"a context", 32).expect("a secret");
+        let secret = group.export_secret("a label", b"a context".to_vec(), 32).expect("a secret");
         let authenticator = group.epoch_authenticator().expect("an authenticator");
         (group.epoch().expect("an epoch"), authenticator, group.tree_hash().expect("a hash"), secret)
     };

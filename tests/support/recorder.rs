@@ -38,17 +38,26 @@ impl Storage for Recorder {
     fn version(&self) -> Result<u64, StorageError> {
         self.inner.version()
     }
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+    fn get(&self, key: Vec<u8>) -> Result<Option<Vec<u8>>, StorageError> {
         self.inner.get(key)
     }
     fn scan(&self, range: KeyRange, reverse: bool, limit: u32) -> Result<Vec<Row>, StorageError> {
         self.inner.scan(range, reverse, limit)
     }
-    fn commit(&self, version: u64, writes: &[Write]) -> Result<Option<u64>, StorageError> {
-        let done = self.inner.commit(version, writes)?;
+    fn commit(&self, version: u64, writes: Vec<Write>) -> Result<Option<u64>, StorageError> {
+        let done = self.inner.commit(version, writes.clone())?;
         if done.is_some() {
-            self.written.lock().expect("no panic").extend_from_slice(writes);
+            self.written.lock().expect("no panic").extend(writes);
         }
         Ok(done)
+    }
+    fn checkpoint(&self) -> Result<(), StorageError> {
+        self.inner.checkpoint()
+    }
+    fn suspend(&self) -> Result<(), StorageError> {
+        self.inner.suspend()
+    }
+    fn resume(&self) -> Result<(), StorageError> {
+        self.inner.resume()
     }
 }

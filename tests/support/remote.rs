@@ -133,8 +133,8 @@ impl Device for Client {
 
 fn group(client: &Client) -> Result<Group> {
     match client.groups(None, 1)?.first() {
-        Some(id) => client.group(id),
-        None => client.group(b"none"),
+        Some(id) => client.group(id.to_vec()),
+        None => client.group(b"none".to_vec()),
     }
 }
 
@@ -148,7 +148,7 @@ fn number(text: &str) -> u64 {
 
 fn obey(client: &Client, words: &[&str]) -> Result<String> {
     Ok(match words {
-        ["create"] => hex(client.create_group(GroupOptions::default())?.id()),
+        ["create"] => hex(&client.create_group(GroupOptions::default())?.id()),
         ["packages", count] => {
             let packages = client.create_key_packages(number(count) as u32, KeyPackageOptions::default())?;
             packages.iter().map(|package| hex(package)).collect::<Vec<_>>().join(" ")
@@ -157,7 +157,7 @@ fn obey(client: &Client, words: &[&str]) -> Result<String> {
         ["say", text] => hex(&group(client)?.encrypt(text.as_bytes().to_vec(), EncryptOptions::default())?),
         ["receive", messages @ ..] => {
             let messages: Vec<Vec<u8>> = messages.iter().map(|message| unhex(message)).collect();
-            tell(&client.receive_many(&messages)?)
+            tell(&client.receive_many(messages.clone())?)
         }
         ["inbox"] => tell(&client.inbox(0, 1_000)?),
         ["acknowledge", id] => {
@@ -208,10 +208,10 @@ fn obey(client: &Client, words: &[&str]) -> Result<String> {
             let welcomes = group(client)?.find_commit(number(id))?.welcomes()?;
             welcomes.iter().map(|welcome| hex(welcome)).collect::<Vec<_>>().join(" ")
         }
-        ["join", id] => hex(client.join(number(id), None)?.id()),
+        ["join", id] => hex(&client.join(number(id), None)?.id()),
         ["resync", info] => {
             let options = JoinOptions { resync: true, ..JoinOptions::default() };
-            told_commit(&client.join_external(&unhex(info), options)?)?
+            told_commit(&client.join_external(unhex(info), options)?)?
         }
         ["state"] => {
             let group = group(client)?;
@@ -220,7 +220,7 @@ fn obey(client: &Client, words: &[&str]) -> Result<String> {
         ["status"] => format!("{:?}", group(client)?.status()?),
         #[cfg(feature = "faults")]
         ["points"] => fault::counted(),
-        ["leave", id] => hex(&client.group(&unhex(id))?.leave(Vec::new())?),
+        ["leave", id] => hex(&client.group(unhex(id))?.leave(Vec::new())?),
         other => panic!("no such command: {other:?}"),
     })
 }

@@ -93,7 +93,7 @@ extern "C" fn version(user: *mut c_void, out: *mut u64) -> mls_status_t {
 
 extern "C" fn get(user: *mut c_void, key: *const u8, key_len: usize, rows: *mut mls_store_rows_t) -> mls_status_t {
     let key = bytes(key, key_len);
-    status(memory(user).get(key), |value| value.map_or(MLS_OK, |value| push(rows, key, &value)))
+    status(memory(user).get(key.to_vec()), |value| value.map_or(MLS_OK, |value| push(rows, key, &value)))
 }
 
 extern "C" fn scan(
@@ -121,7 +121,7 @@ extern "C" fn commit(
     // SAFETY: libmls lends the handle.
     let count = unsafe { mls_store_writes_count(writes) };
     let writes: Vec<_> = (0..count).map(|index| write(writes, index)).collect();
-    status(memory(user).commit(version, &writes), |committed| match committed {
+    status(memory(user).commit(version, writes), |committed| match committed {
         Some(version) => {
             // SAFETY: libmls lends the place.
             unsafe { *new_version = version };
@@ -172,5 +172,5 @@ fn rows_that_were_not_asked_for_are_a_failure_of_the_callback() {
     let user = Box::into_raw(Box::new(MemoryStorage::new())).cast();
     let mut callbacks = Callbacks::new(User::new(user, Some(release)));
     callbacks.get = Some(answers_a_stranger);
-    assert!(matches!(callbacks.get(b"key"), Err(StorageError::Callback { .. })));
+    assert!(matches!(callbacks.get(b"key".to_vec()), Err(StorageError::Callback { .. })));
 }

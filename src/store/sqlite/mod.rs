@@ -166,16 +166,16 @@ impl Storage for SqliteStorage {
         self.state()?.look()
     }
 
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
-        rows::get(self.state()?.conn()?, key)
+    fn get(&self, key: Vec<u8>) -> Result<Option<Vec<u8>>, StorageError> {
+        rows::get(self.state()?.conn()?, &key)
     }
 
     fn scan(&self, range: KeyRange, reverse: bool, limit: u32) -> Result<Vec<Row>, StorageError> {
         rows::scan(self.state()?.conn()?, &range, reverse, limit)
     }
 
-    fn commit(&self, version: u64, writes: &[Write]) -> Result<Option<u64>, StorageError> {
-        self.state()?.commit(version, writes)
+    fn commit(&self, version: u64, writes: Vec<Write>) -> Result<Option<u64>, StorageError> {
+        self.state()?.commit(version, &writes)
     }
 
     /// Copies the WAL into the file and truncates it, so that the old content of rows is in neither. Does not wait for

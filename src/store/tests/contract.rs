@@ -54,15 +54,18 @@ impl Storage for Callbacks {
     fn version(&self) -> Result<u64, StorageError> {
         answer((self.version)())
     }
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
-        answer((self.get)(key))
+    fn get(&self, key: Vec<u8>) -> Result<Option<Vec<u8>>, StorageError> {
+        answer((self.get)(&key))
     }
     fn scan(&self, range: KeyRange, reverse: bool, limit: u32) -> Result<Vec<Row>, StorageError> {
         let rows = answer((self.scan)(&range.from, &range.to, reverse, limit))?;
         Ok(rows.into_iter().map(|(key, value)| Row { key, value }).collect())
     }
-    fn commit(&self, version: u64, writes: &[Write]) -> Result<Option<u64>, StorageError> {
-        answer((self.commit)(version, writes))
+    fn commit(&self, version: u64, writes: Vec<Write>) -> Result<Option<u64>, StorageError> {
+        answer((self.commit)(version, &writes))
+    }
+    fn checkpoint(&self) -> Result<(), StorageError> {
+        Ok(())
     }
     fn suspend(&self) -> Result<(), StorageError> {
         (self.pause)(true);
@@ -91,13 +94,13 @@ fn callbacks() -> Subject {
         let [v, g, s, c, p] = [(); 5].map(|()| inner.clone());
         Arc::new(Callbacks {
             version: Box::new(move || v.version().map_err(plain)),
-            get: Box::new(move |key| g.get(key).map_err(plain)),
+            get: Box::new(move |key| g.get(key.to_vec()).map_err(plain)),
             scan: Box::new(move |from, to, reverse, limit| {
                 let range = KeyRange { from: from.to_vec(), to: to.to_vec() };
                 let rows = s.scan(range, reverse, limit).map_err(plain)?;
                 Ok(rows.into_iter().map(|row| (row.key, row.value)).collect())
             }),
-            commit: Box::new(move |version, writes| c.commit(version, writes).map_err(plain)),
+            commit: Box::new(move |version, writes| c.commit(version, writes.to_vec()).map_err(plain)),
             pause: Box::new(move |pause| if pause { p.suspend().unwrap() } else { p.resume().unwrap() }),
         })
     };
@@ -162,16 +165,16 @@ fn every_implementation_runs_the_whole_contract() {
 }
 
 fn an_absent_key_has_no_value(s: &Subject) {
-    assert_eq!(s.a.get(b"absent").unwrap(), None);
-    assert_eq!(s.a.get(b"m\0\0\0\0\0\0\0\x01").unwrap(), None);
+    assert_eq!(s.a.get(b"absent".to_vec()).unwrap(), None);
+    assert_eq!(s.a.get(b"m\0\0\0\0\0\0\0\x01".to_vec()).unwrap(), None);
 }
 
 fn a_value_is_read_back_and_replaced(s: &Subject) {
     for key in [b"key".as_slice(), b"m\0\0\0\0\0\0\0\x01"] {
         write(&*s.a, &[put(key, b"one")]);
-        assert_eq!(s.a.get(key).unwrap().unwrap(), b"one");
+        assert_eq!(s.a.get(key.to_vec()).unwrap().unwrap(), b"one");
         write(&*s.a, &[put(key, b"another")]);
-        assert_eq!(s.a.get(key).unwrap().unwrap(), b"another");
+        assert_eq!(s.a.get(key.to_vec()).unwrap().unwrap(), b"another");
     }
 }
 
@@ -179,22 +182,22 @@ fn values_of_any_size_come_back(s: &Subject) {
     for size in [0, 1, 900, 1_100, 4_000, 4_096, 5_000, 1_000_000] {
         let value: Vec<u8> = (0..size).map(|i: usize| i as u8).collect();
         write(&*s.a, &[put(b"k", &value), put(b"m\0\0\0\0\0\0\0\x05", &value)]);
-        assert_eq!(s.a.get(b"k").unwrap().unwrap(), value);
-        assert_eq!(s.a.get(b"m\0\0\0\0\0\0\0\x05").unwrap().unwrap(), value);
+        assert_eq!(s.a.get(b"k".to_vec()).unwrap().unwrap(), value);
+        assert_eq!(s.a.get(b"m\0\0\0\0\0\0\0\x05".to_vec()).unwrap().unwrap(), value);
     }
 }
 
 fn a_deleted_row_is_gone(s: &Subject) {
     write(&*s.a, &[put(b"a", b"1"), put(b"b", b"2")]);
     write(&*s.a, &[delete(b"a"), delete(b"never there")]);
-    assert_eq!(s.a.get(b"a").unwrap(), None);
-    assert_eq!(s.a.get(b"b").unwrap().unwrap(), b"2");
+    assert_eq!(s.a.get(b"a".to_vec()).unwrap(), None);
+    assert_eq!(s.a.get(b"b".to_vec()).unwrap().unwrap(), b"2");
 }
 
 fn a_commit_answers_the_version_that_follows(s: &Subject) {
     let mut version = s.a.version().unwrap();
     for _ in 0..2_000 {
-        let next = s.a.commit(version, &[put(b"a", &[7; 3_000])]).unwrap().unwrap();
+        let next = s.a.commit(version, vec![put(b"a", &[7; 3_000])]).unwrap().unwrap();
         assert_ne!(next, version);
         assert_eq!(s.a.version().unwrap(), next);
         version = next;
@@ -204,20 +207,20 @@ fn a_commit_answers_the_version_that_follows(s: &Subject) {
 fn a_read_does_not_move_the_version(s: &Subject) {
     write(&*s.a, &[put(b"a", b"1")]);
     let version = s.a.version().unwrap();
-    s.a.get(b"a").unwrap();
+    s.a.get(b"a".to_vec()).unwrap();
     keys(&*s.a, b"\0", b"\xff", false, 9);
     assert_eq!(s.a.version().unwrap(), version);
 }
 
 fn a_commit_against_a_moved_version_writes_nothing(s: &Subject) {
     let old = s.a.version().unwrap();
-    s.a.commit(old, &[put(b"a", b"1")]).unwrap().unwrap();
+    s.a.commit(old, vec![put(b"a", b"1")]).unwrap().unwrap();
     let now = s.a.version().unwrap();
-    assert_eq!(s.a.commit(old, &[put(b"a", b"2"), put(b"b", b"2"), delete_range(b"\0", b"\xff")]).unwrap(), None);
-    assert_eq!(s.a.get(b"a").unwrap().unwrap(), b"1");
-    assert_eq!(s.a.get(b"b").unwrap(), None);
+    assert_eq!(s.a.commit(old, vec![put(b"a", b"2"), put(b"b", b"2"), delete_range(b"\0", b"\xff")]).unwrap(), None);
+    assert_eq!(s.a.get(b"a".to_vec()).unwrap().unwrap(), b"1");
+    assert_eq!(s.a.get(b"b".to_vec()).unwrap(), None);
     // The loser is told the truth about the version, and can go on.
-    assert!(s.a.commit(now, &[put(b"a", b"3")]).unwrap().is_some());
+    assert!(s.a.commit(now, vec![put(b"a", b"3")]).unwrap().is_some());
 }
 
 fn the_writes_of_a_commit_apply_in_their_order(s: &Subject) {
@@ -226,25 +229,25 @@ fn the_writes_of_a_commit_apply_in_their_order(s: &Subject) {
         &*s.a,
         &[put(b"a", b"2"), delete(b"a"), delete_range(b"b", b"d"), put(b"b", b"2"), put(b"d", b"1"), put(b"d", b"2")],
     );
-    assert_eq!(s.a.get(b"a").unwrap(), None);
-    assert_eq!(s.a.get(b"b").unwrap().unwrap(), b"2");
-    assert_eq!(s.a.get(b"c").unwrap(), None);
-    assert_eq!(s.a.get(b"d").unwrap().unwrap(), b"2");
+    assert_eq!(s.a.get(b"a".to_vec()).unwrap(), None);
+    assert_eq!(s.a.get(b"b".to_vec()).unwrap().unwrap(), b"2");
+    assert_eq!(s.a.get(b"c".to_vec()).unwrap(), None);
+    assert_eq!(s.a.get(b"d".to_vec()).unwrap().unwrap(), b"2");
 }
 
 fn an_empty_commit_still_compares(s: &Subject) {
     let old = s.a.version().unwrap();
-    assert!(s.a.commit(old, &[]).unwrap().is_some());
+    assert!(s.a.commit(old, vec![]).unwrap().is_some());
     write(&*s.a, &[put(b"a", b"1")]);
-    assert_eq!(s.a.commit(old, &[]).unwrap(), None);
+    assert_eq!(s.a.commit(old, vec![]).unwrap(), None);
 }
 
 fn two_handles_see_each_others_commits(s: &Subject) {
     let before = s.b.version().unwrap();
     write(&*s.a, &[put(b"a", b"1")]);
     assert_ne!(s.b.version().unwrap(), before);
-    assert_eq!(s.b.get(b"a").unwrap().unwrap(), b"1");
-    assert_eq!(s.b.commit(before, &[delete(b"a")]).unwrap(), None);
+    assert_eq!(s.b.get(b"a".to_vec()).unwrap().unwrap(), b"1");
+    assert_eq!(s.b.commit(before, vec![delete(b"a")]).unwrap(), None);
 }
 
 fn of_racing_commits_each_lands_once(s: &Subject) {
@@ -376,14 +379,14 @@ fn a_suspended_storage_says_so_and_resumes_with_a_moved_version(s: &Subject) {
     s.a.suspend().unwrap();
     s.a.suspend().unwrap();
     assert!(matches!(s.a.version(), Err(StorageError::Suspended { .. })));
-    assert!(matches!(s.a.get(b"a"), Err(StorageError::Suspended { .. })));
-    assert!(matches!(s.a.commit(version, &[]), Err(StorageError::Suspended { .. })));
+    assert!(matches!(s.a.get(b"a".to_vec()), Err(StorageError::Suspended { .. })));
+    assert!(matches!(s.a.commit(version, vec![]), Err(StorageError::Suspended { .. })));
     let all = KeyRange { from: vec![0], to: vec![255] };
     assert!(matches!(s.a.scan(all, false, 1), Err(StorageError::Suspended { .. })));
     s.a.resume().unwrap();
     s.a.resume().unwrap();
     assert_ne!(s.a.version().unwrap(), version);
-    assert_eq!(s.a.get(b"a").unwrap().unwrap(), b"1");
+    assert_eq!(s.a.get(b"a".to_vec()).unwrap().unwrap(), b"1");
 }
 
 fn a_checkpoint_changes_no_row(s: &Subject) {
@@ -392,5 +395,5 @@ fn a_checkpoint_changes_no_row(s: &Subject) {
     s.a.checkpoint().unwrap();
     assert_eq!(s.a.version().unwrap(), version);
     assert_eq!(keys(&*s.a, b"\0", b"\xff", false, 9).len(), 2);
-    assert!(s.a.commit(version, &[delete(b"a")]).unwrap().is_some());
+    assert!(s.a.commit(version, vec![delete(b"a")]).unwrap().is_some());
 }

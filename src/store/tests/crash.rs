@@ -12,7 +12,7 @@ const POINTS: [Point; 4] = [Point::Begin, Point::Write, Point::BeforeCommit, Poi
 fn step(storage: &dyn Storage, n: u64) -> Result<(), StorageError> {
     let version = storage.version()?;
     let value = n.to_be_bytes();
-    storage.commit(version, &[put(b"a", &value), put(b"m\0\0\0\0\0\0\0\x01", &value)]).map(|_| ())
+    storage.commit(version, vec![put(b"a", &value), put(b"m\0\0\0\0\0\0\0\x01", &value)]).map(|_| ())
 }
 
 fn state(storage: &dyn Storage) -> u64 {
@@ -119,10 +119,10 @@ pub(super) fn overtaken(file: &Path) {
         Fault::None
     });
     let version = storage.version().unwrap();
-    let answered = storage.commit(version, &[put(b"a", b"ours")]).unwrap().unwrap();
+    let answered = storage.commit(version, vec![put(b"a", b"ours")]).unwrap().unwrap();
     faults::clear();
-    assert_eq!(storage.get(b"a").unwrap().unwrap(), [0]);
-    assert_eq!(storage.commit(answered, &[put(b"a", b"blind")]).unwrap(), None);
+    assert_eq!(storage.get(b"a".to_vec()).unwrap().unwrap(), [0]);
+    assert_eq!(storage.commit(answered, vec![put(b"a", b"blind")]).unwrap(), None);
     assert_ne!(storage.version().unwrap(), answered);
 }
 

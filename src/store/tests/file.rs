@@ -45,7 +45,7 @@ fn a_file_put_in_the_place_of_an_open_one_is_another_storage() {
     old.suspend().unwrap();
     fs::rename(dir.file(), dir.0.join("moved")).unwrap();
     let new = SqliteStorage::open(dir.file()).unwrap();
-    assert_eq!(new.get(b"a").unwrap(), None);
+    assert_eq!(new.get(b"a".to_vec()).unwrap(), None);
 }
 
 #[test]
@@ -136,9 +136,9 @@ fn a_damaged_page_is_an_error_and_no_row() {
     bytes[4_096..].fill(0x5a);
     fs::write(dir.file(), bytes).unwrap();
     let storage = SqliteStorage::open(dir.file()).unwrap();
-    assert!(matches!(storage.get(b"K\x01"), Err(StorageError::Corrupt { .. })));
+    assert!(matches!(storage.get(b"K\x01".to_vec()), Err(StorageError::Corrupt { .. })));
     let version = storage.version().unwrap();
-    assert!(matches!(storage.commit(version, &[put(b"K\x01", b"")]), Err(StorageError::Corrupt { .. })));
+    assert!(matches!(storage.commit(version, vec![put(b"K\x01", b"")]), Err(StorageError::Corrupt { .. })));
 }
 
 #[test]
@@ -154,10 +154,10 @@ fn a_full_disk_is_full_and_leaves_the_old_state() {
     limit(8);
     let version = storage.version().unwrap();
     let writes = [put(b"a", b"new"), put(b"big", &[1; 100_000])];
-    assert!(matches!(storage.commit(version, &writes), Err(StorageError::Full { .. })));
-    assert_eq!(storage.get(b"a").unwrap().unwrap(), b"old");
+    assert!(matches!(storage.commit(version, writes.to_vec()), Err(StorageError::Full { .. })));
+    assert_eq!(storage.get(b"a".to_vec()).unwrap().unwrap(), b"old");
     limit(1_000);
-    assert!(storage.commit(version, &writes).unwrap().is_some());
+    assert!(storage.commit(version, writes.to_vec()).unwrap().is_some());
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn delete_range(from: &[u8], to: &[u8]) -> Write {
 /// Commits on whatever version there is; nobody else may be writing.
 fn write(storage: &dyn Storage, writes: &[Write]) {
     let version = storage.version().unwrap();
-    assert!(storage.commit(version, writes).unwrap().is_some());
+    assert!(storage.commit(version, writes.to_vec()).unwrap().is_some());
 }
 
 fn keys(storage: &dyn Storage, from: &[u8], to: &[u8], reverse: bool, limit: u32) -> Vec<Vec<u8>> {
@@ -72,12 +72,12 @@ fn increment(storage: &Arc<dyn Storage>, key: &[u8]) {
     loop {
         let version = storage.version().unwrap();
         let old = number(&**storage, key);
-        if storage.commit(version, &[put(key, &(old + 1).to_be_bytes())]).unwrap().is_some() {
+        if storage.commit(version, vec![put(key, &(old + 1).to_be_bytes())]).unwrap().is_some() {
             return;
         }
     }
 }
 
 fn number(storage: &dyn Storage, key: &[u8]) -> u64 {
-    storage.get(key).unwrap().map_or(0, |value| u64::from_be_bytes(value.try_into().unwrap()))
+    storage.get(key.to_vec()).unwrap().map_or(0, |value| u64::from_be_bytes(value.try_into().unwrap()))
 }

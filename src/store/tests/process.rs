@@ -112,7 +112,7 @@ fn count(file: &Path) {
             if version != Some(now) {
                 (version, n) = (Some(now), number(&*storage, b"n"));
             }
-            if let Some(next) = storage.commit(now, &[put(b"n", &(n + 1u64).to_be_bytes())]).unwrap() {
+            if let Some(next) = storage.commit(now, vec![put(b"n", &(n + 1u64).to_be_bytes())]).unwrap() {
                 (version, n) = (Some(next), n + 1);
                 break;
             }
@@ -175,7 +175,7 @@ fn race(file: &Path) {
     let version = storage.version().unwrap();
     say("ready");
     wait_for_go();
-    let won = storage.commit(version, &[put(b"winner", &std::process::id().to_be_bytes())]).unwrap();
+    let won = storage.commit(version, vec![put(b"winner", &std::process::id().to_be_bytes())]).unwrap();
     say(if won.is_some() { "won" } else { "lost" });
 }
 
@@ -192,9 +192,9 @@ fn of_two_processes_that_saw_one_version_one_commits() {
         other.go();
         assert_eq!(other.hear().unwrap(), outcome);
     }
-    assert_eq!(here.get(b"winner").unwrap().unwrap(), others[0].child.id().to_be_bytes());
+    assert_eq!(here.get(b"winner".to_vec()).unwrap().unwrap(), others[0].child.id().to_be_bytes());
     assert_ne!(here.version().unwrap(), seen);
-    assert_eq!(here.commit(seen, &[delete(b"winner")]).unwrap(), None);
+    assert_eq!(here.commit(seen, vec![delete(b"winner")]).unwrap(), None);
     others.into_iter().for_each(Other::finish);
 }
 
@@ -222,7 +222,7 @@ fn suspending_lets_another_process_take_the_file() {
     storage.suspend().unwrap();
     assert_eq!(ask(), "mine");
     storage.resume().unwrap();
-    assert_eq!(storage.get(b"a").unwrap().unwrap(), b"1");
+    assert_eq!(storage.get(b"a".to_vec()).unwrap().unwrap(), b"1");
     assert_eq!(ask(), "taken");
 }
 
@@ -302,10 +302,10 @@ fn small_disk(file: &Path) {
     limit(256 << 10);
     for _ in 0..3 {
         let version = storage.version().unwrap();
-        let error = storage.commit(version, &[put(b"a", b"new"), put(b"big", &vec![1; 1 << 20])]).unwrap_err();
+        let error = storage.commit(version, vec![put(b"a", b"new"), put(b"big", &vec![1; 1 << 20])]).unwrap_err();
         assert!(matches!(error, StorageError::Io { .. } | StorageError::Full { .. }), "{error}");
-        assert_eq!(storage.get(b"a").unwrap().unwrap(), b"old");
-        assert_eq!(storage.get(b"big").unwrap(), None);
+        assert_eq!(storage.get(b"a".to_vec()).unwrap().unwrap(), b"old");
+        assert_eq!(storage.get(b"big".to_vec()).unwrap(), None);
         // The version may move: SQLite cannot tell its own undone writes from those of another connection.
         assert!(storage.version().unwrap() >= version);
     }
@@ -317,5 +317,5 @@ fn small_disk(file: &Path) {
 fn a_disk_that_refuses_to_grow_leaves_the_old_state() {
     let dir = TempDir::new();
     Other::start("small_disk", &dir.file()).finish();
-    assert_eq!(open(&dir.file()).get(b"a").unwrap().unwrap(), b"new");
+    assert_eq!(open(&dir.file()).get(b"a".to_vec()).unwrap().unwrap(), b"new");
 }

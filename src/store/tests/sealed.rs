@@ -32,7 +32,7 @@ fn text(store: &Store, key: &Key) -> Option<String> {
 }
 
 fn raw(backend: &dyn Storage, key: &Key) -> Vec<u8> {
-    backend.get(key.as_bytes()).unwrap().unwrap()
+    backend.get(key.as_bytes().to_vec()).unwrap().unwrap()
 }
 
 fn client(name: &str) -> Key {

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# build.sh OUT [TARGET]: the native library of the Swift and Kotlin packages.
+#
+#   OUT/libmlsffi.so  stripped: what the -jvm jar and the AAR carry
+#   OUT/libmlsffi.a   one object, nothing global but what is called from outside: what Swift links
+#   OUT/include/      mls.h, and the header and module map of the generated Swift
+#   OUT/swift/ OUT/kotlin/    the generated code; both layers hide it
+#
+# TARGET is a Rust target to build for; the generated code is the same for all of them.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+out=$1 target=${2:-}
+built=${CARGO_TARGET_DIR:-target}/${target:+$target/}release
+debug=${CARGO_TARGET_DIR:-target}/debug
+rustc=(cargo rustc --quiet --locked -p mlsffi --lib --release ${target:+--target "$target"})
+case $target in *apple*) shared=libmlsffi.dylib ;; *) shared=libmlsffi.so ;; esac
+mkdir -p "$out"
+
+"${rustc[@]}" --crate-type cdylib
+"${STRIP:-strip}" --strip-unneeded -o "$out/$shared" "$built/$shared"
+
+# From the unstripped one: the metadata is in its symbols.
+cargo build --quiet --locked -p mlsffi --features bindgen --bin bindgen
+for language in swift kotlin; do
+    "$debug/bindgen" generate --language "$language" --out-dir "$out/new/$language" --no-format --metadata-no-deps \
+        --config bindings/uniffi/uniffi.toml "$built/$shared"
+    rm -rf "${out:?}/$language"
+    mv "$out/new/$language" "$out/$language"
+done
+rm -rf "$out/new" "$out/include"
+mkdir -p "$out/include/MLSFFI"
+cp include/mls.h "$out/include/"
+mv "$out/swift/"*.h "$out/include/MLSFFI/"
+mv "$out/swift/"*.modulemap "$out/include/MLSFFI/module.modulemap"
+
+"${rustc[@]}" --crate-type staticlib
+bindings/c/hide-symbols.sh "$built/libmlsffi.a" "$out/libmlsffi.a" '(mls|uniffi_mls|ffi_mls)_'
+ls -l "$out/$shared" "$out/libmlsffi.a"
