@@ -19,7 +19,7 @@ func blocking<T: Sendable>(
     }
 }
 
-private let threads = DispatchQueue(label: "MLS", qos: .userInitiated, attributes: .concurrent)
+let threads = DispatchQueue(label: "MLS", qos: .userInitiated, attributes: .concurrent)
 
 /// Calls the core; its errors become `MLSError`s.
 func calling<T>(_ call: () throws -> T) throws(MLSError) -> T {
