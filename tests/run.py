@@ -54,6 +54,7 @@ SUITES = [
     Suite("demo-valgrind", needs=("library",)),
     Suite("mobile", needs=("library",), holds="release"),
     Suite("kotlin", needs=("mobile",)),
+    Suite("surface-mobile", needs=("kotlin",)),
     Suite("transcripts", needs=("library",)),
     Suite("vectors", needs=("library",), holds="debug"),
     Suite("interop", holds="debug", asked=True),
