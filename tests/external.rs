@@ -49,6 +49,8 @@ fn a_stranger_joins_where_everybody_lets_strangers_in() {
     assert_eq!(carol.group(c.id()).expect("the group").id(), a.id());
     assert_eq!(code(c.encrypt(vec![1], EncryptOptions::default())), ErrorCode::GroupJoining);
     assert_eq!(code(c.epoch()), ErrorCode::GroupJoining);
+    assert_eq!(carol.joining_groups().expect("groups"), [a.id()]);
+    assert_eq!(carol.groups(None, 10).expect("groups"), [[0u8; 0]; 0]);
     assert_eq!(code(carol.join_external(info(&a), JoinOptions::default())), ErrorCode::GroupExists);
     assert_eq!(code(carol.join_external(info(&a), resync())), ErrorCode::GroupJoining);
     let message = commit.message().expect("its bytes");

@@ -783,3 +783,29 @@ fn nobody_proposes_more_than_others_keep() {
     committed(&bob, &message);
     agree(&[&groups[0], &groups[1]]);
 }
+
+#[test]
+fn authenticated_data_of_a_proposal_is_told() {
+    let (alice, bob) = (device("alice"), device("bob"));
+    let groups = group_of(&[&alice, &bob]);
+    let proposal = groups[0].propose(vec![Proposal::update()], b"why".to_vec()).expect("a proposal").remove(0);
+    match one(&bob, &proposal) {
+        EventKind::Proposed(proposed) => assert_eq!((proposed.proposal.kind, &proposed.aad[..]), (2, &b"why"[..])),
+        other => panic!("not proposed: {other:?}"),
+    }
+}
+
+#[test]
+fn nobody_is_added_over_the_limit_of_members_that_peers_have_too() {
+    let mut options = options("alice");
+    options.limits.members = 3;
+    let alice = open(options);
+    let others: Vec<_> = ["bob", "carol", "dave"].map(device).into();
+    let group = alice.create_group(GroupOptions::default()).expect("a group");
+    let adds = || others.iter().map(|client| Proposal::add(key_package(client))).collect::<Vec<_>>();
+    assert_eq!(code(group.commit(adds(), CommitOptions::default())), ErrorCode::TooLarge);
+    commit(&group, adds().split_off(1));
+    let one_more = || Proposal::add(key_package(&others[0]));
+    assert_eq!(code(group.commit(vec![one_more()], CommitOptions::default())), ErrorCode::TooLarge);
+    commit(&group, vec![one_more(), Proposal::remove(1)]);
+}

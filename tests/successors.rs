@@ -45,16 +45,26 @@ fn nobody_but_members_comes_into_a_branch() {
     let (alice, bob, mallory) = (device("alice"), device("bob"), device("mallory"));
     let groups = group_of(&[&alice, &bob]);
     assert_eq!(code(groups[0].branch(None, packages(&[&mallory]))), ErrorCode::NoSuccessor);
-    assert_eq!(code(groups[0].branch(None, vec![b"nothing".to_vec()])), ErrorCode::InvalidMessage);
+    assert_eq!(code(groups[0].branch(None, vec![b"nothing".to_vec()])), ErrorCode::InvalidKeyPackage);
     assert_eq!(alice.groups(None, 10).expect("groups").len(), 1);
     // A stranger that gets the Welcome knows nothing of the parent.
     let branch = groups[0].branch(None, packages(&[&bob])).expect("a branch");
     let welcome = branch.welcomes().expect("Welcomes").remove(0);
     bob.delete_group(groups[1].id()).expect("deleted");
-    match one(&bob, &welcome) {
-        EventKind::Denied(denied) => assert_eq!((denied.reason, denied.message), (DeniedReason::Protocol, welcome)),
-        other => panic!("not denied: {other:?}"),
-    }
+    assert_eq!(held(&bob, &welcome), HeldFor::Epoch);
+    assert!(matches!(
+        bob.retry_held().expect("tried")[..],
+        [Event { kind: EventKind::Held(Held { waiting: 1, .. }), .. }]
+    ));
+    // Without its key package it is nobody's.
+    let reference = bob.key_packages().expect("an inventory")[0].reference.clone();
+    bob.delete_key_package(reference).expect("deleted");
+    let events = bob.retry_held().expect("tried");
+    assert!(matches!(
+        &events[..],
+        [Event { kind: EventKind::Ignored(Ignored { reason: IgnoredReason::NotForUs, .. }), .. }]
+    ));
+    assert_eq!(bob.retry_held().expect("nothing waits"), []);
 }
 
 #[test]
@@ -262,4 +272,16 @@ fn key_packages_for_a_successor_have_to_be_valid_by_the_clients_clock() {
     assert_eq!(code(groups[0].create_successor(early)), ErrorCode::KeyPackageExpired);
     let successor = groups[0].create_successor(package(2 * day)).expect("a successor");
     join(&bob, &successor.welcomes().expect("Welcomes")[0]);
+}
+
+#[test]
+fn key_packages_of_another_suite_are_no_branchs_and_no_successors() {
+    let (alice, bob) = (device("alice"), device("bob"));
+    let groups = group_of(&[&alice, &bob]);
+    let other = KeyPackageOptions { cipher_suite: Some(CipherSuite::P256_AES128), ..KeyPackageOptions::default() };
+    let package = || bob.create_key_packages(1, other.clone()).expect("a key package");
+    assert_eq!(code(groups[0].branch(None, package())), ErrorCode::InvalidKeyPackage);
+    commit(&groups[0], vec![reinit(CipherSuite::X25519_AES128)]);
+    assert_eq!(code(groups[0].create_successor(package())), ErrorCode::InvalidKeyPackage);
+    groups[0].create_successor(packages(&[&bob])).expect("a successor");
 }

@@ -4,6 +4,7 @@
 #   OUT/libmlsffi.so  stripped: what the -jvm jar and the AAR carry
 #   OUT/libmlsffi.a   one object, nothing global but what is called from outside: what Swift links
 #   OUT/include/      mls.h, and the header and module map of the generated Swift
+#   OUT/mlsffi.pc     how SwiftPM finds the .a on Linux
 #   OUT/swift/ OUT/kotlin/    the generated code; both layers hide it
 #
 # TARGET is a Rust target to build for; the generated code is the same for all of them.
@@ -35,4 +36,10 @@ mv "$out/swift/"*.modulemap "$out/include/MLSFFI/module.modulemap"
 
 "${rustc[@]}" --crate-type staticlib
 bindings/c/hide-symbols.sh "$built/libmlsffi.a" "$out/libmlsffi.a" '(mls|uniffi_mls|ffi_mls)_'
+cat >"$out/mlsffi.pc" <<'PC'
+Name: mlsffi
+Description: the native library of the Swift package MLS
+Version: 0.1.0
+Libs: -L${pcfiledir} -l:libmlsffi.a -lm -lpthread -ldl
+PC
 ls -l "$out/$shared" "$out/libmlsffi.a"

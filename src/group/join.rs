@@ -1,7 +1,7 @@
 //! Coming into a group: made by this device, by a Welcome, or by an external commit of ours.
 
 use super::{
-    Group, GroupRow, GroupStatus, HeldRow, JOINING, Session,
+    COMMIT, Group, GroupRow, GroupStatus, HeldRow, JOINING, Session,
     commit::CommitRow,
     row::{EpochRow, StoredTree},
     session::{read_log, run},
@@ -10,7 +10,7 @@ use crate::{
     Capabilities, CipherSuite, Client, Commit, CommitStatus, ErrorCode, Event, EventKind, GroupOptions, GroupPreview,
     HeldFor, Invitation, JoinOptions, Joined, JoinedBy, MlsError, Proposal, Result, SenderKind,
     client::ClientCore,
-    engine::{self, EngineGroup, Own, Parts, PastEpoch, Snapshot},
+    engine::{self, Budget, EngineGroup, Envelope, Own, Parts, PastEpoch, Snapshot},
     error::fail,
     key_package::KeyPackageRow,
     ledger::{Fold, Tx, decode, encode},
@@ -291,6 +291,23 @@ impl Client {
         Ok(Commit { group, id })
     }
 
+    /// Ids of the groups that external commits of this device join which the service has not answered, after a restart
+    /// too; those of a resync included.
+    pub fn joining_groups(&self) -> Result<Vec<Vec<u8>>> {
+        self.core.open()?;
+        let store = &self.core.store;
+        let mut ids = Vec::new();
+        for (key, id) in store.scan_prefix(&Key::from_bytes(vec![JOINING]), false, u32::MAX)? {
+            let Some(tag) = key.group_tag() else { continue };
+            let commit = Key::group(COMMIT, tag, &decode::<u64>(&id)?.to_be_bytes());
+            let Some(row) = store.get(&commit)? else { continue };
+            if let Envelope::Framed { group_id, .. } = engine::envelope(&decode::<CommitRow>(&row)?.message)? {
+                ids.push(group_id);
+            }
+        }
+        Ok(ids)
+    }
+
     /// What a GroupInfo says of its group. With the tree, inside or given, its signature is checked and the members are
     /// told. Errors: `UnexpectedMessage`, `InvalidMessage`, `InvalidTree`, `InvalidGroupInfo`, `TooLarge`,
     /// `Unsupported`.
@@ -557,6 +574,9 @@ impl ClientCore {
         row.group_id.clone_from(&preview.group_id);
         if let Some(tree) = tree_extension(info.extensions()) {
             check_tree(self, tree)?;
+            if let Some(limit) = self.settings.limits.hold_commits_above {
+                Budget::for_members(&self.settings.limits, limit).check_tree(tree)?;
+            }
             self.fill_preview(&mut preview, &self.arrive(&row, None)?);
         }
         Ok((preview, row))

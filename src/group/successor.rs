@@ -1,6 +1,12 @@
 //! Groups that continue a group: branches, and successors after a ReInit (RFC 9420 sections 11.2, 11.3).
 
-use super::{Group, GroupStatus, Locked, Session, commit::CommitRow, row::EpochRow, session::run};
+use super::{
+    Group, GroupStatus, Locked, Session,
+    commit::CommitRow,
+    propose::{check_key_package, reinit_id},
+    row::EpochRow,
+    session::run,
+};
 use crate::{
     CipherSuite, Commit, Committed, ErrorCode, EventKind, MlsError, Result, SenderKind,
     client::ClientCore,
@@ -17,6 +23,9 @@ use mls_rs::{
 };
 use zeroize::Zeroizing;
 
+/// The epoch that a Welcome continues is gone, and does not come back.
+pub(crate) const PASSED: &str = "EpochPassed";
+
 #[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Group {
     /// Makes a new group of some members of this one, bound to this epoch: a key package for each of them but this
@@ -27,13 +36,13 @@ impl Group {
     /// `NoSuccessor` if somebody is not a member of this group, and those of [`encrypt`](Self::encrypt) but
     /// `CommitRequired`.
     pub fn branch(&self, group_id: Option<Vec<u8>>, key_packages: Vec<Vec<u8>>) -> Result<Commit> {
-        let id = super::propose::reinit_id(&group_id)?;
-        let packages = decode_all(&self.client, &key_packages)?;
+        let id = reinit_id(&group_id)?;
         let now = engine::time(self.client.settings.now()?);
         let (group, welcomes, parts) = {
             let mut locked = self.lock_whole()?;
             self.check_sending(locked.session())?;
             let session = locked.session();
+            let packages = decode_all(&self.client, session.row.cipher_suite, &key_packages)?;
             let made = run(|| session.engine.branch(id.clone(), packages, Some(now)));
             let (group, welcomes) = locked.settle(made)?;
             (group, welcomes, locked.session().parts.clone())
@@ -48,12 +57,13 @@ impl Group {
     /// `KeyPackageExpired` (by the client's clock or the system's).
     pub fn create_successor(&self, key_packages: Vec<Vec<u8>>) -> Result<Commit> {
         self.client.settings.full()?;
-        let packages = decode_all(&self.client, &key_packages)?;
         let now = engine::time(self.client.settings.now()?);
         let mut locked = self.lock_whole()?;
         if locked.session().row.status != GroupStatus::Replaced {
             return fail(ErrorCode::NoSuccessor, "no successor is announced for this group");
         }
+        let suite = locked.session().announced_suite().map_or(locked.session().row.cipher_suite, |suite| suite.0);
+        let packages = decode_all(&self.client, suite, &key_packages)?;
         let own = self.client.successor_identity(&mut locked)?;
         let session = locked.session();
         let parts = self.client.parts();
@@ -106,12 +116,12 @@ impl Group {
 }
 
 /// Key packages that are valid now by the client's clock. The engine asks the system's too here, and cannot be told not to.
-fn decode_all(client: &ClientCore, key_packages: &[Vec<u8>]) -> Result<Vec<MlsMessage>> {
+fn decode_all(client: &ClientCore, suite: u16, key_packages: &[Vec<u8>]) -> Result<Vec<MlsMessage>> {
     let now = client.settings.now()?;
     key_packages
         .iter()
         .map(|bytes| {
-            let message = client.settings.decode(bytes)?;
+            let message = check_key_package(client, suite, bytes)?;
             KeyPackageFields::read(bytes)?.check_lifetime(now)?;
             Ok(message)
         })
@@ -140,17 +150,24 @@ impl ClientCore {
         })
     }
 
-    /// The epoch that a Welcome continues, as the engine needs it. `NoSuccessor` if it is not known, or not any more.
+    /// The epoch that a Welcome continues, as the engine needs it. `NoSuccessor` if it is not known, or not any more:
+    /// then the detail is [`PASSED`].
     pub(super) fn parent_of(&self, continued: &Continued) -> Result<Zeroizing<Vec<u8>>> {
         let unknown =
             || MlsError::new(ErrorCode::NoSuccessor, "the Welcome continues an epoch that this device does not know");
+        let passed = || unknown().with_detail(PASSED);
         let tag = self.store.group_tag(&continued.group_id);
         let session = match Session::load(self, tag) {
             Err(error) if error.code() == ErrorCode::GroupNotFound => return Err(unknown()),
             session => session?,
         };
-        if continued.reinit != (session.row.status == GroupStatus::Replaced) {
+        if session.row.epoch < continued.epoch {
             return Err(unknown());
+        }
+        match (continued.reinit, session.row.status == GroupStatus::Replaced) {
+            (true, false) if session.row.epoch == continued.epoch => return Err(unknown()),
+            (announced, ended) if announced != ended => return Err(passed()),
+            _ => {}
         }
         if session.row.epoch == continued.epoch {
             return Graft::parent(&session.row.snapshot, &session.identities()?);
@@ -161,7 +178,7 @@ impl ClientCore {
                 let whole = Graft::join(&session.row.snapshot, &past.small, &identities)?;
                 Graft::parent(&whole, &identities)
             }
-            None => Err(unknown()),
+            None => Err(passed()),
         }
     }
 
