@@ -36,6 +36,9 @@ for language in swift kotlin; do
     mv "$out/new/$language" "$out/$language"
 done
 rm -rf "$out/new" "$out/include"
+# UniFFI 0.32.2 never frees the buffer that an error object comes in.
+perl -0pi -e 's/(__as_error: FfiConverterRustBuffer \{\n    public static func lift.*\n)/$1        defer { buf.deallocate() }\n/
+    or die "no place for the buffer of an error\n"' "$out/swift/MLSGenerated.swift"
 mkdir -p "$out/include/MLSFFI"
 cp include/mls.h "$out/include/"
 mv "$out/swift/"*.h "$out/include/MLSFFI/"

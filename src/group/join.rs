@@ -549,7 +549,7 @@ impl ClientCore {
         let Some(package) = KeyPackageRow::get(&self.store, reference)? else {
             return fail(ErrorCode::InvalidWelcome, "the key package of this Welcome is gone");
         };
-        let message = self.settings.decode(welcome)?;
+        let decoded = self.settings.decode(welcome)?;
         let mut row = InvitationRow {
             welcome: welcome.to_vec(),
             key_package: reference.to_vec(),
@@ -557,19 +557,31 @@ impl ClientCore {
             parent: None,
             reinit: false,
         };
-        if let Some(continued) = package.continued(welcome)? {
-            let parent = self.parent_of(&continued)?;
-            row.parent = Some(parent.to_vec());
-            row.reinit = continued.reinit;
-            let arrival = self.arrive(&row, None)?;
-            let mut preview = preview_of(arrival.engine.context());
-            self.fill_preview(&mut preview, &arrival);
-            preview.parent = Some(continued.group_id);
-            row.group_id.clone_from(&preview.group_id);
-            return Ok((preview, row));
-        }
-        let (parts, own, suite) = package.engine(self)?;
-        let info = run(|| self.engine_client(&parts, &own, suite).examine_welcome_message(&message))?;
+        let continued = package.continued(welcome)?;
+        let message = match &continued {
+            Some(continued) => {
+                let mut parent = self.parent_of(continued)?;
+                let message = continued.group_info(welcome, &parent)?;
+                if let (false, Some(info)) = (continued.reinit, message.as_group_info()) {
+                    // RFC 9420 section 11.3 lets a branch have extensions of its own, the engine does not: so its parent
+                    // gets them, in this copy.
+                    parent = engine::with_context_extensions(&parent, info.group_context().extensions())?;
+                }
+                row.parent = Some(parent.to_vec());
+                row.reinit = continued.reinit;
+                Some(message)
+            }
+            None => None,
+        };
+        let examined;
+        let info = match message.as_ref().and_then(MlsMessage::as_group_info) {
+            Some(info) => info,
+            None => {
+                let (parts, own, suite) = package.engine(self)?;
+                examined = run(|| self.engine_client(&parts, &own, suite).examine_welcome_message(&decoded))?;
+                &examined
+            }
+        };
         let mut preview = preview_of(info.group_context());
         row.group_id.clone_from(&preview.group_id);
         if let Some(tree) = tree_extension(info.extensions()) {
@@ -579,6 +591,7 @@ impl ClientCore {
             }
             self.fill_preview(&mut preview, &self.arrive(&row, None)?);
         }
+        preview.parent = continued.map(|continued| continued.group_id);
         Ok((preview, row))
     }
 

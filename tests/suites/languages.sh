@@ -12,7 +12,11 @@ directory=$(mktemp -d "${TMPDIR:-/tmp}/mls-languages-XXXXXX")
 trap 'rm -rf "$directory"' EXIT
 kotlin="java -cp $out/kotlin/device-1.jar:$(echo "$out"/kotlin/lib/*.jar | tr ' ' ':') DeviceKt"
 devices=("clara=$WORK/programs/device-c" "cyrus=$WORK/programs/device-cpp" "kate=$kotlin")
-[ ! -x build/swift/device ] || devices+=("selma=tools/swift.sh build/swift/device")
+if tools/swift.sh true >"$WORK/no-swift"; then
+    PKG_CONFIG_PATH=$PWD/build/mobile tools/swift.sh swift build --package-path examples/languages/swift --scratch-path "$out/swift" \
+        >"$WORK/swift.log" 2>&1 || { cat "$WORK/swift.log"; exit 1; }
+    devices+=("selma=tools/swift.sh $out/swift/debug/Device")
+fi
 
 run() { # NAME DEVICE...
     rm -rf "${directory:?}/$1"
@@ -28,4 +32,4 @@ printf '#!/bin/sh\n"%s" "$@" | sed -u "s/ says: .*/ mumbles/"\n' "$WORK/programs
 chmod +x "$WORK/liar" "$WORK/mumbler"
 must_fail "they do not agree" run liar "clara=$WORK/liar" "cyrus=$WORK/programs/device-cpp"
 must_fail "and not \"cyrus says: hello from cyrus\" once" run mumbler "clara=$WORK/mumbler" "cyrus=$WORK/programs/device-cpp"
-echo "${#devices[@]} languages in one group"
+echo "${#devices[@]} languages in one group$(sed 's/skipped: /, /' "$WORK/no-swift")"

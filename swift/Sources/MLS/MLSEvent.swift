@@ -166,7 +166,7 @@ public struct MLSEvent: Identifiable, Sendable {
         public let winner: MLSSender
         /// The epoch that the winner made.
         public let epoch: UInt64
-        /// Our proposals in it that could be committed again. Their `encoded` bytes go to ``MLSGroup/commitAgain``.
+        /// Our proposals in it that could be committed again. Their `encoded` bytes go to ``MLSGroup/commitAgain(_:options:)``.
         public let stillValid: [MLSProposalInfo]
 
         init(_ core: MLSGenerated.Superseded) {
