@@ -56,6 +56,7 @@ SUITES = [
     Suite("mobile", needs=("library",), holds="release"),
     Suite("kotlin", needs=("mobile",)),
     Suite("swift", needs=("mobile",)),
+    Suite("xcframework", needs=("mobile", "swift")),
     Suite("transcripts", needs=("library",)),
     Suite("vectors", needs=("library",), holds="debug"),
     Suite("interop", holds="debug", asked=True),
