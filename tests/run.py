@@ -61,6 +61,7 @@ SUITES = [
     Suite("languages", needs=("library", "kotlin", "swift")),
     Suite("android", holds="android"),
     Suite("arm64", holds="arm64"),
+    Suite("xcframework", needs=("mobile", "swift")),
     Suite("transcripts", needs=("library",)),
     Suite("vectors", needs=("library",), holds="debug"),
     Suite("interop", holds="debug", asked=True),
