@@ -425,7 +425,7 @@
 /// Kept. This device is in a group now: show it, and refill the key packages. Has `joined_by`, `epoch`, `key_package`.
 #define MLS_EVENT_JOINED 3
 
-/// A proposal was cached: commit it, or clear it. Has `proposal`.
+/// A proposal was cached: commit it, or clear it. Has `proposal`, `aad`.
 #define MLS_EVENT_PROPOSED 4
 
 /// Kept. The group has a new epoch: refresh the roster. Has `sender`, `epoch`, `commit`, `added`, `removed`,
@@ -482,6 +482,9 @@
 
 /// Held for a proposal that a commit refers to.
 #define MLS_HELD_FOR_PROPOSAL 5
+
+/// Held for a pre-shared key of a Welcome: `mls_client_add_psk`, then `mls_client_retry_held`.
+#define MLS_HELD_FOR_PSK 6
 
 /// It was processed before.
 #define MLS_IGNORED_DUPLICATE 1
@@ -1550,7 +1553,7 @@ mls_status_t mls_client_group(const mls_client_t *client,
                               mls_error_t **error);
 
 /// At most `limit` ids of this device's groups, in a stable order. `after` is the last id of the page before, `(NULL,
-/// 0)` for the first page. Yours: `mls_ids_free`.
+/// 0)` for the first page. A group that is only being joined is not among them. Yours: `mls_ids_free`.
 ///
 /// Errors: store errors.
 MLS_MUST_USE
@@ -1560,6 +1563,12 @@ mls_status_t mls_client_groups(const mls_client_t *client,
                                uint32_t limit,
                                mls_ids_t **out,
                                mls_error_t **error);
+
+/// Ids of the groups that external commits of this device join which the service has not answered, after a restart too;
+/// those of a resync included. `mls_client_group` has them. Yours: `mls_ids_free`.
+///
+/// Errors: store errors.
+MLS_MUST_USE mls_status_t mls_client_joining_groups(const mls_client_t *client, mls_ids_t **out, mls_error_t **error);
 
 /// Deletes a group with everything of it, its events included; nothing happens if there is none. Handles on it answer
 /// `MLS_ERROR_GROUP_NOT_FOUND`, until there is a group of that id again. An invitation to it is not deleted: decline it. Nobody else is told: `mls_group_leave` first, so that the others remove
@@ -1680,7 +1689,8 @@ mls_status_t mls_client_receive(const mls_client_t *client,
 
 /// Takes a backlog, in few transactions. Yours: `mls_events_free`.
 ///
-/// Errors: as `mls_client_receive`. An error ends it: the events of the messages before are in the inbox then.
+/// Errors: as `mls_client_receive`. An error ends it: kept events of the messages before are in the inbox then, and which
+/// one failed is found by receiving them one by one: what was processed is a duplicate then.
 MLS_MUST_USE
 mls_status_t mls_client_receive_many(const mls_client_t *client,
                                      const mls_messages_t *messages,
@@ -2051,7 +2061,8 @@ MLS_MUST_USE mls_status_t mls_group_ratchet_tree(const mls_group_t *group, mls_b
 /// Encrypts for this epoch's members (RFC 9420 section 6.3). The message's key can never be used again, whatever dies
 /// when. `options` may be `MLS_DEFAULTS`. Yours: `mls_bytes_free`.
 ///
-/// Errors: `MLS_ERROR_COMMIT_REQUIRED` while proposals wait (section 12.4); store errors. Nothing has changed then.
+/// Errors: `MLS_ERROR_TOO_LARGE` if members with this client's limit of a message's size might refuse it, padding included;
+/// `MLS_ERROR_COMMIT_REQUIRED` while proposals wait (section 12.4); store errors. Nothing has changed then.
 MLS_MUST_USE
 mls_status_t mls_group_encrypt(const mls_group_t *group,
                                const uint8_t *data,
@@ -2694,7 +2705,7 @@ mls_status_t mls_events_data(const mls_events_t *events,
                              mls_bytes_t *out,
                              mls_error_t **error);
 
-/// Authenticated data of a message or a commit. Yours: `mls_bytes_free`.
+/// Authenticated data of a message, a proposal or a commit. Yours: `mls_bytes_free`.
 MLS_MUST_USE
 mls_status_t mls_events_aad(const mls_events_t *events,
                             size_t index,

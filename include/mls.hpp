@@ -1009,6 +1009,14 @@ struct Joined {
     std::uint64_t epoch = 0;
     /// Empty for an external commit.
     Bytes key_package;
+    /// The id of our external commit.
+    std::optional<std::uint64_t> commit;
+};
+
+/// A proposal was cached.
+struct Proposed {
+    ProposalInfo proposal;
+    Bytes aad;
 };
 
 /// A new epoch.
@@ -1127,22 +1135,21 @@ public:
         if (kind() != MLS_EVENT_JOINED) {
             return std::nullopt;
         }
-        return Joined{number<std::int32_t>(mls_events_joined_by), epoch(), bytes(mls_events_key_package)};
+        return Joined{number<std::int32_t>(mls_events_joined_by), epoch(), bytes(mls_events_key_package), commit()};
     }
-    std::optional<ProposalInfo> proposed() const {
+    std::optional<Proposed> proposed() const {
         if (kind() != MLS_EVENT_PROPOSED) {
             return std::nullopt;
         }
-        return infos(mls_events_proposal)[0];
+        return Proposed{infos(mls_events_proposal)[0], bytes(mls_events_aad)};
     }
     std::optional<Committed> committed() const {
         if (kind() != MLS_EVENT_COMMITTED) {
             return std::nullopt;
         }
-        auto commit = number<std::uint64_t>(mls_events_commit);
         return Committed{sender(mls_events_sender),
                          epoch(),
-                         commit ? std::optional<std::uint64_t>(commit) : std::nullopt,
+                         commit(),
                          senders(mls_events_added),
                          senders(mls_events_removed),
                          senders(mls_events_updated),
@@ -1237,6 +1244,11 @@ private:
         return detail::maybe_sender(number<mls_senders_t *>(mls_events_sender));
     }
     std::uint64_t epoch() const { return number<std::uint64_t>(mls_events_epoch); }
+    /// 0 stands for none.
+    std::optional<std::uint64_t> commit() const {
+        auto id = number<std::uint64_t>(mls_events_commit);
+        return id ? std::optional<std::uint64_t>(id) : std::nullopt;
+    }
     std::int32_t reason() const { return number<std::int32_t>(mls_events_reason); }
     std::string detail_word() const { return bytes(mls_events_detail).str(); }
 
@@ -1678,6 +1690,10 @@ public:
     /// A page of ids; `after` is the last one of the page before.
     std::vector<Bytes> groups(View after, std::uint32_t limit) const {
         return detail::ids(detail::give<mls_ids_t *>(mls_client_groups, get(), after.data(), after.size(), limit));
+    }
+    /// Those that external commits of ours join which the service has not answered.
+    std::vector<Bytes> joining_groups() const {
+        return detail::ids(detail::give<mls_ids_t *>(mls_client_joining_groups, get()));
     }
     void delete_group(View id) const { detail::call(mls_client_delete_group, get(), id.data(), id.size()); }
 

@@ -340,6 +340,7 @@ impl Client {
     }
 
     /// Ids of groups, at most `limit`, in an order that does not change; `after` is the last one of the page before.
+    /// A group that is only being joined is not among them: [`joining_groups`](Self::joining_groups).
     pub fn groups(&self, after: Option<Vec<u8>>, limit: u32) -> Result<Vec<Vec<u8>>> {
         self.core.open()?;
         let all = Key::from_bytes(vec![crate::group::GROUP]);

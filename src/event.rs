@@ -38,7 +38,7 @@ pub enum EventKind {
     Joined(#[n(0)] Joined),
     /// A proposal was cached: commit it, or clear it.
     #[n(4)]
-    Proposed(#[n(0)] ProposalInfo),
+    Proposed(#[n(0)] Proposed),
     /// Kept. The group has a new epoch: refresh the roster.
     #[n(5)]
     Committed(#[n(0)] Committed),
@@ -136,6 +136,20 @@ pub struct Joined {
     /// The id of our external commit.
     #[n(3)]
     pub commit: Option<u64>,
+}
+
+/// A proposal was cached (RFC 9420 section 12.1).
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[non_exhaustive]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct Proposed {
+    /// The proposal.
+    #[n(0)]
+    pub proposal: ProposalInfo,
+    /// Authenticated data of its message.
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub aad: Vec<u8>,
 }
 
 /// A new epoch (RFC 9420 section 12.4.2).
@@ -251,6 +265,10 @@ pub enum HeldFor {
     /// A proposal that a commit refers to.
     #[n(5)]
     Proposal = 5,
+    /// A pre-shared key of a Welcome: [`Client::add_psk`](crate::Client::add_psk), then
+    /// [`Client::retry_held`](crate::Client::retry_held).
+    #[n(6)]
+    Psk = 6,
 }
 
 /// A message waits.
@@ -264,7 +282,7 @@ pub struct Held {
     /// The epoch that it belongs to; 0 if unknown.
     #[n(1)]
     pub epoch: u64,
-    /// How many messages of this group wait now.
+    /// How many messages of this group, or Welcomes, wait now.
     #[n(2)]
     pub waiting: u32,
 }

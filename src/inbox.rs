@@ -9,6 +9,7 @@ use crate::{
     group::{HeldRow, Incoming},
     key_package::KeyPackageRow,
     ledger::deliver,
+    waiting,
 };
 use std::sync::{Arc, atomic::Ordering};
 
@@ -24,8 +25,9 @@ impl Client {
         self.receive_all(&[&message])
     }
 
-    /// As [`receive`](Self::receive) for each message in turn, in fewer transactions. An error stops it: events of the
-    /// messages before are in the inbox.
+    /// As [`receive`](Self::receive) for each message in turn, in fewer transactions. An error stops it: kept events of
+    /// the messages before are in the inbox, and which one failed is found by receiving them one by one: what was
+    /// processed is a duplicate then.
     pub fn receive_many(&self, messages: Vec<Vec<u8>>) -> Result<Vec<Event>> {
         let messages: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
         self.receive_all(&messages)
@@ -54,16 +56,20 @@ impl Client {
             rest = &rest[run.len()..];
             events.extend(self.core.receive_run(&group_id, &run)?);
         }
+        let moved = |event: &Event| matches!(event.kind, EventKind::Committed(_) | EventKind::Replaced(_));
+        if events.iter().any(moved) {
+            events.extend(self.core.retry_welcomes(&[HeldFor::Epoch])?);
+        }
         Ok(events)
     }
 }
 
 #[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Client {
-    /// Processes what waits for the validator, for a proposal or for larger limits once more.
+    /// Processes what waits for the validator, for a proposal, for a pre-shared key or for larger limits once more.
     pub fn retry_held(&self) -> Result<Vec<Event>> {
         self.core.open()?;
-        let mut events = Vec::new();
+        let mut events = self.core.retry_welcomes(&[HeldFor::Epoch, HeldFor::Psk, HeldFor::Limits])?;
         let mut after: Option<Vec<u8>> = None;
         loop {
             let page = self.groups(after, 64)?;
@@ -166,24 +172,34 @@ impl ClientCore {
         match engine::envelope(message) {
             Ok(Envelope::Welcome) => self.receive_welcome(message),
             Ok(_) => Ok(Vec::new()),
-            Err(error) => self.tell(&[], undecryptable(&error.detail())),
+            Err(error) => self.step_events(|tx| {
+                tx.event(None, &[], undecryptable(&error.detail()));
+                Ok(())
+            }),
         }
     }
 
-    fn tell(&self, group_id: &[u8], kind: EventKind) -> Result<Vec<Event>> {
+    /// What became of a Welcome, which waits no more.
+    fn welcomed(&self, welcome: &[u8], group_id: &[u8], kind: EventKind) -> Result<Vec<Event>> {
         self.step_events(|tx| {
+            tx.batch.delete(waiting::key(welcome));
             tx.event(None, group_id, kind.clone());
             Ok(())
         })
     }
 
-    fn receive_welcome(self: &Arc<Self>, message: &[u8]) -> Result<Vec<Event>> {
+    pub(crate) fn receive_welcome(self: &Arc<Self>, message: &[u8]) -> Result<Vec<Event>> {
         let ignore = |reason| EventKind::Ignored(Ignored { reason, epoch: 0 });
         let deny = |reason, detail: &str| {
             EventKind::Denied(Denied { reason, detail: detail.to_owned(), sender: None, message: message.to_vec() })
         };
-        let Ok(decoded) = self.settings.decode(message) else {
-            return self.tell(&[], undecryptable("SerializationError"));
+        let tell = |kind| self.welcomed(message, &[], kind);
+        let decoded = match self.settings.decode(message) {
+            Ok(decoded) => decoded,
+            Err(error) if error.code() == ErrorCode::TooLarge => {
+                return tell(deny(DeniedReason::Limit, &error.detail()));
+            }
+            Err(_) => return tell(undecryptable("SerializationError")),
         };
         let mut reference = None;
         for candidate in decoded.welcome_key_package_references() {
@@ -192,35 +208,37 @@ impl ClientCore {
                 break;
             }
         }
-        let Some(reference) = reference else { return self.tell(&[], ignore(IgnoredReason::NotForUs)) };
+        let Some(reference) = reference else { return tell(ignore(IgnoredReason::NotForUs)) };
         let (room, known) = self.invitations(message)?;
         if known {
-            return self.tell(&[], ignore(IgnoredReason::Duplicate));
+            return tell(ignore(IgnoredReason::Duplicate));
         }
         if !room {
-            return self.tell(&[], deny(DeniedReason::Limit, "too many invitations wait"));
+            return tell(deny(DeniedReason::Limit, "too many invitations wait"));
         }
         let (preview, row) = match self.preview_welcome(message, &reference) {
             Ok(previewed) => previewed,
             Err(error) => {
-                let kind = match error.code() {
+                if let Some(reason) = self.welcome_waits_for(&error) {
+                    return self.hold_welcome(message, reason);
+                }
+                return tell(match error.code() {
                     ErrorCode::TooLarge => deny(DeniedReason::Limit, &error.detail()),
-                    ErrorCode::PskNotFound
-                    | ErrorCode::NoSuccessor
-                    | ErrorCode::TreeRequired
-                    | ErrorCode::Unsupported => deny(DeniedReason::Protocol, &error.detail()),
+                    ErrorCode::NoSuccessor | ErrorCode::TreeRequired | ErrorCode::Unsupported => {
+                        deny(DeniedReason::Protocol, &error.detail())
+                    }
                     code if (20..40).contains(&(code as i32)) => return Err(error),
                     _ => undecryptable(&error.detail()),
-                };
-                return self.tell(&[], kind);
+                });
             }
         };
         let tag = self.store.group_tag(&preview.group_id);
         if matches!(self.status(tag)?, Some(GroupStatus::Active | GroupStatus::RejoinNeeded)) {
-            return self.tell(&preview.group_id, ignore(IgnoredReason::AlreadyMember));
+            return self.welcomed(message, &preview.group_id, ignore(IgnoredReason::AlreadyMember));
         }
         let mut id = 0;
         let mut events = self.step_events(|tx| {
+            tx.batch.delete(waiting::key(message));
             id = self.invite(tx, &row, &preview);
             Ok(())
         })?;

@@ -24,6 +24,7 @@ mod scaffolding;
 mod settings;
 pub mod store;
 mod trust;
+mod waiting;
 
 pub use anchor::Anchor;
 pub use client::Client;

@@ -234,3 +234,92 @@ fn members_who_were_faster_than_our_own_acceptance_are_heard() {
     take(&alice, &mut texts);
     assert_eq!(texts, BTreeSet::from(["early".into()]));
 }
+
+/// The Welcome to a group that mixes in this pre-shared key.
+fn welcome_with_psk(alice: &Client, bob: &Client, psk: &[u8]) -> (Group, Vec<u8>) {
+    alice.add_psk(psk.to_vec(), b"secret".to_vec()).expect("kept");
+    let group = alice.create_group(GroupOptions::default()).expect("a group");
+    let proposals = vec![Proposal::add(key_package(bob)), Proposal::external_psk(psk.to_vec())];
+    let (_, mut welcomes) = commit(&group, proposals);
+    (group, welcomes.remove(0))
+}
+
+#[test]
+fn a_welcome_waits_for_its_pre_shared_key_over_a_restart() {
+    let alice = device("alice");
+    let storage = memory();
+    let bob = open_on(&storage, options("bob"));
+    let (group, welcome) = welcome_with_psk(&alice, &bob, b"psk");
+    assert_eq!(held(&bob, &welcome), HeldFor::Psk);
+    assert_eq!(held(&bob, &welcome), HeldFor::Psk); // and takes no more room for coming twice
+    drop(bob);
+    let bob = open_on(&storage, options("bob"));
+    let events = bob.retry_held().expect("tried");
+    assert!(matches!(events[..], [Event { kind: EventKind::Held(Held { waiting: 1, .. }), .. }]), "{events:?}");
+    bob.add_psk(b"psk".to_vec(), b"secret".to_vec()).expect("kept");
+    let events = bob.retry_held().expect("tried");
+    let [Event { kind: EventKind::Invited(invitation), .. }] = &events[..] else { panic!("{events:?}") };
+    agree(&[&group, &bob.join(invitation.id, None).expect("joined")]);
+    assert_eq!(bob.retry_held().expect("nothing waits"), []);
+}
+
+#[test]
+fn so_many_welcomes_wait_and_no_more() {
+    let alice = device("alice");
+    let bob = open(with("bob", |options| options.limits.held_messages = 2));
+    for n in 0..4u8 {
+        let (_, welcome) = welcome_with_psk(&alice, &bob, &[n]);
+        match one(&bob, &welcome) {
+            EventKind::Held(held) => assert_eq!((held.reason, held.waiting), (HeldFor::Psk, u32::from(n) + 1)),
+            EventKind::Ignored(ignored) => assert_eq!((ignored.reason, n >= 2), (IgnoredReason::HoldFull, true)),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(bob.retry_held().expect("tried").len(), 2);
+}
+
+#[test]
+fn an_extension_leaves_the_welcome_to_a_large_group_to_the_application() {
+    let storage = memory();
+    let bob = open_on(&storage, options("bob"));
+    let (alice, carol) = (device("alice"), device("carol"));
+    let group = alice.create_group(GroupOptions::default()).expect("a group");
+    let (_, mut welcomes) = commit(&group, vec![Proposal::add(key_package(&carol)), Proposal::add(key_package(&bob))]);
+    let welcome = welcomes.remove(0);
+    drop(bob);
+    let extension = |above| {
+        with("bob", |options| {
+            options.role = Role::Extension;
+            options.limits = Limits::extension();
+            options.limits.hold_commits_above = Some(above);
+        })
+    };
+    let bob = open_on(&storage, extension(2));
+    let events = bob.receive(welcome).expect("received");
+    assert!(
+        matches!(&events[..], [Event { kind: EventKind::Held(Held { reason: HeldFor::Limits, .. }), .. }]),
+        "{events:?}"
+    );
+    drop(bob);
+    let bob = open_on(&storage, options("bob"));
+    let events = bob.retry_held().expect("tried");
+    let [Event { kind: EventKind::Invited(invitation), .. }] = &events[..] else { panic!("{events:?}") };
+    agree(&[&group, &bob.join(invitation.id, None).expect("joined")]);
+}
+
+#[test]
+fn the_welcome_to_a_successor_waits_for_the_commit_that_announces_it() {
+    let (alice, bob) = (device("alice"), device("bob"));
+    let groups = group_of(&[&alice, &bob]);
+    let reinit = Proposal::ReInit { group_id: None, cipher_suite: CipherSuite::X25519_AES128, extensions: Vec::new() };
+    let (announced, _) = commit(&groups[0], vec![reinit]);
+    let successor = groups[0].create_successor(vec![key_package(&bob)]).expect("a successor");
+    let welcome = successor.welcomes().expect("Welcomes").remove(0);
+    assert_eq!(held(&bob, &welcome), HeldFor::Epoch);
+    let events = bob.receive(announced).expect("received");
+    let [Event { kind: EventKind::Replaced(_), .. }, Event { kind: EventKind::Invited(invitation), .. }] = &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    agree(&[&successor.group(), &bob.join(invitation.id, None).expect("joined")]);
+}

@@ -324,3 +324,26 @@ fn a_members_flood_of_proposals_ends_at_the_limit() {
         assert_eq!(groups[1].proposals().expect("proposals").len(), 32);
     }
 }
+
+#[test]
+fn no_message_leaves_that_is_over_the_limit_of_members() {
+    let small = |name| {
+        let mut options = options(name);
+        options.limits.message_bytes = 100_000;
+        open(options)
+    };
+    let (alice, bob) = (small("alice"), small("bob"));
+    let groups = group_of(&[&alice, &bob]);
+    let send = |data: usize, aad: usize| groups[0].encrypt(vec![1; data], EncryptOptions { aad: vec![2; aad] });
+    let mut sent = 0;
+    for (data, aad) in [(60_000, 0), (78_000, 0), (0, 97_000), (78_500, 0), (79_000, 0), (99_000, 0), (0, 99_000)] {
+        match send(data, aad) {
+            Ok(bytes) => {
+                sent += 1;
+                assert_eq!(message(&bob, &bytes).data.len(), data);
+            }
+            Err(error) => assert_eq!(error.code(), ErrorCode::TooLarge),
+        }
+    }
+    assert!((3..=5).contains(&sent), "{sent}");
+}

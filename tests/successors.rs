@@ -130,17 +130,27 @@ fn nobody_but_members_comes_into_a_branch() {
     );
     assert_eq!(
         code(groups[0].branch(None, vec![b"nothing".to_vec()], None, CommitOptions::default())),
-        ErrorCode::InvalidMessage
+        ErrorCode::InvalidKeyPackage
     );
     assert_eq!(alice.groups(None, 10).expect("groups").len(), 1);
     // A stranger that gets the Welcome knows nothing of the parent.
     let branch = groups[0].branch(None, packages(&[&bob]), None, CommitOptions::default()).expect("a branch");
     let welcome = branch.welcomes().expect("Welcomes").remove(0);
     bob.delete_group(groups[1].id()).expect("deleted");
-    match one(&bob, &welcome) {
-        EventKind::Denied(denied) => assert_eq!((denied.reason, denied.message), (DeniedReason::Protocol, welcome)),
-        other => panic!("not denied: {other:?}"),
-    }
+    assert_eq!(held(&bob, &welcome), HeldFor::Epoch);
+    assert!(matches!(
+        bob.retry_held().expect("tried")[..],
+        [Event { kind: EventKind::Held(Held { waiting: 1, .. }), .. }]
+    ));
+    // Without its key package it is nobody's.
+    let reference = bob.key_packages().expect("an inventory")[0].reference.clone();
+    bob.delete_key_package(reference).expect("deleted");
+    let events = bob.retry_held().expect("tried");
+    assert!(matches!(
+        &events[..],
+        [Event { kind: EventKind::Ignored(Ignored { reason: IgnoredReason::NotForUs, .. }), .. }]
+    ));
+    assert_eq!(bob.retry_held().expect("nothing waits"), []);
 }
 
 #[test]
@@ -273,6 +283,29 @@ fn a_successor_may_have_another_cipher_suite() {
     succession(public, true, CipherSuite::P384_AES256);
 }
 
+/// RFC 9420 section 11.2 does not ask for another id.
+#[test]
+fn a_successor_may_have_the_id_of_the_group_that_has_ended() {
+    let (alice, bob) = (device("alice"), device("bob"));
+    let groups = group_of(&[&alice, &bob]);
+    let id = groups[0].id();
+    let same = |cipher_suite| Proposal::ReInit { group_id: Some(id.clone()), cipher_suite, extensions: vec![] };
+    let (message, _) = commit(&groups[0], vec![same(CipherSuite::X25519_CHACHA)]);
+    replaced(one(&bob, &message));
+    let options = KeyPackageOptions { cipher_suite: Some(CipherSuite::X25519_CHACHA), ..Default::default() };
+    let package = alice.create_key_packages(1, options).expect("a key package");
+    let successor = groups[1].create_successor(package, CommitOptions::default()).expect("a successor");
+    let a = join(&alice, &successor.welcomes().expect("Welcomes")[0]);
+    agree(&[&a, &groups[0], &groups[1], &successor.group()]);
+    assert_eq!(groups[1].status().expect("a status"), GroupStatus::Active);
+    assert_eq!(groups[1].cipher_suite().expect("a suite"), CipherSuite::X25519_CHACHA);
+    talk(&[(&alice, &groups[0]), (&bob, &groups[1])]);
+    let (renewal, _) = commit(&groups[0], vec![]);
+    committed(&bob, &renewal);
+    talk(&[(&alice, &groups[0]), (&bob, &groups[1])]);
+    assert_eq!(ignored(&bob, &message), IgnoredReason::TooOld);
+}
+
 #[test]
 fn a_group_that_somebody_has_left_is_succeeded_too() {
     let (alice, bob, carol, dave) = (device("alice"), device("bob"), device("carol"), device("dave"));
@@ -366,4 +399,16 @@ fn key_packages_for_a_successor_have_to_be_valid_by_the_clients_clock() {
     assert_eq!(code(groups[0].create_successor(early, CommitOptions::default())), ErrorCode::KeyPackageExpired);
     let successor = groups[0].create_successor(package(2 * day), CommitOptions::default()).expect("a successor");
     join(&bob, &successor.welcomes().expect("Welcomes")[0]);
+}
+
+#[test]
+fn key_packages_of_another_suite_are_no_branchs_and_no_successors() {
+    let (alice, bob) = (device("alice"), device("bob"));
+    let groups = group_of(&[&alice, &bob]);
+    let other = KeyPackageOptions { cipher_suite: Some(CipherSuite::P256_AES128), ..KeyPackageOptions::default() };
+    let package = || bob.create_key_packages(1, other.clone()).expect("a key package");
+    assert_eq!(code(groups[0].branch(None, package(), None, CommitOptions::default())), ErrorCode::InvalidKeyPackage);
+    commit(&groups[0], vec![reinit(CipherSuite::X25519_AES128)]);
+    assert_eq!(code(groups[0].create_successor(package(), CommitOptions::default())), ErrorCode::InvalidKeyPackage);
+    groups[0].create_successor(packages(&[&bob]), CommitOptions::default()).expect("a successor");
 }

@@ -378,7 +378,7 @@ pub unsafe extern "C" fn mls_client_group(
 }
 
 /// At most `limit` ids of this device's groups, in a stable order. `after` is the last id of the page before, `(NULL,
-/// 0)` for the first page. Yours: `mls_ids_free`.
+/// 0)` for the first page. A group that is only being joined is not among them. Yours: `mls_ids_free`.
 ///
 /// Errors: store errors.
 #[unsafe(no_mangle)]
@@ -395,6 +395,20 @@ pub unsafe extern "C" fn mls_client_groups(
         let after = bytes::optional(after, after_len)?;
         handle::get(client)?.groups(after, limit).map(New)
     })
+}
+
+/// Ids of the groups that external commits of this device join which the service has not answered, after a restart too;
+/// those of a resync included. `mls_client_group` has them. Yours: `mls_ids_free`.
+///
+/// Errors: store errors.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn mls_client_joining_groups(
+    client: *const mls_client_t,
+    out: *mut *mut mls_ids_t,
+    error: *mut *mut mls_error_t,
+) -> mls_status_t {
+    give(out, error, || handle::get(client)?.joining_groups().map(New))
 }
 
 /// Deletes a group with everything of it, its events included; nothing happens if there is none. Handles on it answer
@@ -569,7 +583,8 @@ pub unsafe extern "C" fn mls_client_receive(
 
 /// Takes a backlog, in few transactions. Yours: `mls_events_free`.
 ///
-/// Errors: as `mls_client_receive`. An error ends it: the events of the messages before are in the inbox then.
+/// Errors: as `mls_client_receive`. An error ends it: kept events of the messages before are in the inbox then, and which
+/// one failed is found by receiving them one by one: what was processed is a duplicate then.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_receive_many(

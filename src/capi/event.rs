@@ -21,7 +21,7 @@ pub const MLS_EVENT_MESSAGE: i32 = 1;
 pub const MLS_EVENT_INVITED: i32 = 2;
 /// Kept. This device is in a group now: show it, and refill the key packages. Has `joined_by`, `epoch`, `key_package`.
 pub const MLS_EVENT_JOINED: i32 = 3;
-/// A proposal was cached: commit it, or clear it. Has `proposal`.
+/// A proposal was cached: commit it, or clear it. Has `proposal`, `aad`.
 pub const MLS_EVENT_PROPOSED: i32 = 4;
 /// Kept. The group has a new epoch: refresh the roster. Has `sender`, `epoch`, `commit`, `added`, `removed`,
 /// `updated`, `psks`, `context_changed`, `custom`, `dropped`, `aad`.
@@ -63,6 +63,8 @@ pub const MLS_HELD_FOR_VALIDATOR: i32 = 3;
 pub const MLS_HELD_FOR_LIMITS: i32 = 4;
 /// Held for a proposal that a commit refers to.
 pub const MLS_HELD_FOR_PROPOSAL: i32 = 5;
+/// Held for a pre-shared key of a Welcome: `mls_client_add_psk`, then `mls_client_retry_held`.
+pub const MLS_HELD_FOR_PSK: i32 = 6;
 
 /// It was processed before.
 pub const MLS_IGNORED_DUPLICATE: i32 = 1;
@@ -213,7 +215,7 @@ pub unsafe extern "C" fn mls_events_data(
     give(out, error, || field(events, index, data))
 }
 
-/// Authenticated data of a message or a commit. Yours: `mls_bytes_free`.
+/// Authenticated data of a message, a proposal or a commit. Yours: `mls_bytes_free`.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_events_aad(
@@ -536,6 +538,7 @@ fn data(kind: &EventKind) -> Option<Vec<u8>> {
 fn aad(kind: &EventKind) -> Option<Vec<u8>> {
     match kind {
         EventKind::Message(event) => Some(event.aad.clone()),
+        EventKind::Proposed(event) => Some(event.aad.clone()),
         EventKind::Committed(event) => Some(event.aad.clone()),
         _ => None,
     }
@@ -565,7 +568,7 @@ fn joined_by(kind: &EventKind) -> Option<i32> {
 
 fn proposal(kind: &EventKind) -> Option<Vec<ProposalInfo>> {
     match kind {
-        EventKind::Proposed(event) => Some(vec![event.clone()]),
+        EventKind::Proposed(event) => Some(vec![event.proposal.clone()]),
         _ => None,
     }
 }
@@ -699,6 +702,7 @@ const _: () = {
     assert!(MLS_HELD_FOR_VALIDATOR == HeldFor::Validator as i32);
     assert!(MLS_HELD_FOR_LIMITS == HeldFor::Limits as i32);
     assert!(MLS_HELD_FOR_PROPOSAL == HeldFor::Proposal as i32);
+    assert!(MLS_HELD_FOR_PSK == HeldFor::Psk as i32);
     assert!(MLS_IGNORED_DUPLICATE == IgnoredReason::Duplicate as i32);
     assert!(MLS_IGNORED_OWN_ECHO == IgnoredReason::OwnEcho as i32);
     assert!(MLS_IGNORED_TOO_OLD == IgnoredReason::TooOld as i32);

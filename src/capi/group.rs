@@ -246,7 +246,8 @@ pub unsafe extern "C" fn mls_group_ratchet_tree(
 /// Encrypts for this epoch's members (RFC 9420 section 6.3). The message's key can never be used again, whatever dies
 /// when. `options` may be `MLS_DEFAULTS`. Yours: `mls_bytes_free`.
 ///
-/// Errors: `MLS_ERROR_COMMIT_REQUIRED` while proposals wait (section 12.4); store errors. Nothing has changed then.
+/// Errors: `MLS_ERROR_TOO_LARGE` if members with this client's limit of a message's size might refuse it, padding included;
+/// `MLS_ERROR_COMMIT_REQUIRED` while proposals wait (section 12.4); store errors. Nothing has changed then.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_group_encrypt(

@@ -40,6 +40,11 @@ impl Budget {
         Self { allowance: (1 << 20) + PROPOSAL * limits.proposals_per_commit as usize, members: limits.members }
     }
 
+    /// As `limits` say, with fewer leaves.
+    pub(crate) fn for_members(limits: &Limits, members: u32) -> Self {
+        Self { members: members.min(limits.members), ..Self::new(limits) }
+    }
+
     fn walk(&self, encoded: &[u8]) -> Walk {
         Walk { left: self.allowance.saturating_add(PER_BYTE * encoded.len()) }
     }

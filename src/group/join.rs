@@ -1,7 +1,7 @@
 //! Coming into a group: made by this device, by a Welcome, or by an external commit of ours.
 
 use super::{
-    Group, GroupRow, GroupStatus, HeldRow, JOINING, Session,
+    COMMIT, Group, GroupRow, GroupStatus, HeldRow, JOINING, Session,
     commit::CommitRow,
     row::{EpochRow, StoredTree},
     session::{read_log, run},
@@ -10,7 +10,7 @@ use crate::{
     Capabilities, CipherSuite, Client, Commit, CommitStatus, ErrorCode, Event, EventKind, GroupOptions, GroupPreview,
     HeldFor, Invitation, JoinOptions, Joined, JoinedBy, MlsError, Proposal, Result, SenderKind,
     client::ClientCore,
-    engine::{self, EngineGroup, Own, Parts, PastEpoch, Snapshot},
+    engine::{self, Budget, EngineGroup, Envelope, Outside, Own, Parts, PastEpoch, Snapshot},
     error::fail,
     key_package::KeyPackageRow,
     ledger::{Fold, Tx, decode, encode},
@@ -291,6 +291,23 @@ impl Client {
         Ok(Commit { group, id })
     }
 
+    /// Ids of the groups that external commits of this device join which the service has not answered, after a restart
+    /// too; those of a resync included.
+    pub fn joining_groups(&self) -> Result<Vec<Vec<u8>>> {
+        self.core.open()?;
+        let store = &self.core.store;
+        let mut ids = Vec::new();
+        for (key, id) in store.scan_prefix(&Key::from_bytes(vec![JOINING]), false, u32::MAX)? {
+            let Some(tag) = key.group_tag() else { continue };
+            let commit = Key::group(COMMIT, tag, &decode::<u64>(&id)?.to_be_bytes());
+            let Some(row) = store.get(&commit)? else { continue };
+            if let Envelope::Framed { group_id, .. } = engine::envelope(&decode::<CommitRow>(&row)?.message)? {
+                ids.push(group_id);
+            }
+        }
+        Ok(ids)
+    }
+
     /// What a GroupInfo says of its group. With the tree, inside or given, its signature is checked and the members are
     /// told. Errors: `UnexpectedMessage`, `InvalidMessage`, `InvalidTree`, `InvalidGroupInfo`, `TooLarge`,
     /// `Unsupported`.
@@ -349,8 +366,8 @@ impl Client {
         run(|| client.generate_key_package_message(none(), none(), Some(not_before)))?;
         let rows = KeyPackageRow::made(&parts, &own)?;
         let Some(row) = rows.first() else { return fail(ErrorCode::Engine, "the engine made no key package") };
-        let (group_id, epoch, package) = (context.group_id(), context.epoch, row.key_package()?);
-        let proposal = engine::new_member_proposal(suite, group_id, epoch, package, &own.signer, &aad)?;
+        let (group_id, epoch, signer) = (context.group_id(), context.epoch, &own.signer);
+        let proposal = Outside { suite, group_id, epoch, signer, aad: &aad }.new_member(row.key_package()?)?;
         self.core.step(|tx| {
             row.put(&self.core.store, &mut tx.batch);
             Ok(())
@@ -388,6 +405,15 @@ impl Client {
             .signer(own.signer.clone(), own.identity.clone())
             .build();
         let mut observed = run(|| client.observe_group(message.clone(), Some(tree), None))?;
+        let unlisted = || MlsError::new(ErrorCode::Denied, "the group does not list this client as an external sender");
+        if let Proposal::ResumptionPsk { epoch: past } = proposal {
+            let context = info.group_context();
+            let senders = context.extensions().get_as::<ExternalSendersExt>().ok().flatten();
+            let senders = senders.map_or_else(Vec::new, |senders| senders.allowed_senders);
+            let index = (0..).zip(&senders).find(|(_, sender)| **sender == own.identity).ok_or_else(unlisted)?.0;
+            let (group_id, epoch, signer) = (context.group_id(), context.epoch, &own.signer);
+            return Outside { suite, group_id, epoch, signer, aad: &aad }.resumption_psk(index, past);
+        }
         let proposed = match proposal {
             Proposal::Add { key_package } => {
                 let key_package = self.core.settings.decode(&key_package)?;
@@ -420,7 +446,7 @@ impl Client {
                         | mls_rs::error::MlsError::InvalidExternalSigningIdentity
                 ) =>
             {
-                MlsError::new(ErrorCode::Denied, "the group does not list this client as an external sender")
+                unlisted()
             }
             _ => failure.into(),
         })?;
@@ -569,6 +595,9 @@ impl ClientCore {
         row.group_id.clone_from(&preview.group_id);
         if let Some(tree) = tree_extension(info.extensions()) {
             check_tree(self, tree)?;
+            if let Some(limit) = self.settings.limits.hold_commits_above {
+                Budget::for_members(&self.settings.limits, limit).check_tree(tree)?;
+            }
             self.fill_preview(&mut preview, &self.arrive(&row, None)?);
         }
         preview.parent = continued.map(|continued| continued.group_id);

@@ -30,6 +30,7 @@ pub(crate) use held::HeldRow;
 pub(crate) use receive::Incoming;
 pub(crate) use row::{COMMIT, GROUP, GroupRow, JOINING};
 pub(crate) use session::{Session, fold_stored};
+pub(crate) use successor::PASSED;
 
 use crate::{
     ErrorCode, Result, Verdict,

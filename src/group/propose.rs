@@ -42,15 +42,20 @@ pub(super) fn new_own(session: &Session, identity: &NewIdentity) -> Result<Own> 
 }
 
 /// The key package that is to be added, with its credential put to the trust policy.
-pub(super) fn check_key_package(client: &ClientCore, session: &Session, bytes: &[u8]) -> Result<mls_rs::MlsMessage> {
+pub(super) fn check_key_package(client: &ClientCore, suite: u16, bytes: &[u8]) -> Result<mls_rs::MlsMessage> {
     if bytes.len() as u64 > client.settings.limits.message_bytes {
         return fail(ErrorCode::TooLarge, "the key package is over the limit of a message's size");
     }
-    let message = client.settings.decode(bytes)?;
+    let message = client.settings.decode(bytes).map_err(|error| match error.code() {
+        ErrorCode::InvalidMessage => {
+            MlsError::new(ErrorCode::InvalidKeyPackage, "the key package is malformed").with_detail(error.detail())
+        }
+        _ => error,
+    })?;
     let Some(key_package) = message.as_key_package() else {
         return fail(ErrorCode::UnexpectedMessage, "not a key package");
     };
-    if key_package.cipher_suite.raw_value() != session.row.cipher_suite {
+    if key_package.cipher_suite.raw_value() != suite {
         return fail(ErrorCode::InvalidKeyPackage, "the key package is of another cipher suite");
     }
     Ok(message)
@@ -203,9 +208,13 @@ impl Session {
 /// What the engine would not notice of proposals that are to be committed together by value.
 pub(super) fn check_proposals(client: &ClientCore, session: &Session, proposals: &[Proposal]) -> Result<()> {
     proposals.iter().try_for_each(|proposal| check_proposal(client, session, proposal))?;
-    let any = |test: fn(&Proposal) -> bool| proposals.iter().any(test);
-    if any(|p| matches!(p, Proposal::Add { .. })) && any(|p| matches!(p, Proposal::ResumptionPsk { .. })) {
-        return fail(ErrorCode::InvalidProposal, "who is added cannot have the resumption secret of an earlier epoch");
+    let adds = proposals.iter().filter(|p| matches!(p, Proposal::Add { .. })).count();
+    if adds > 0 {
+        let removes = proposals.iter().filter(|p| matches!(p, Proposal::Remove { .. })).count();
+        let members = session.engine.roster().members_iter().count().saturating_add(adds).saturating_sub(removes);
+        if members > client.settings.limits.members as usize {
+            return fail(ErrorCode::TooLarge, "the group would have more members than the limit");
+        }
     }
     Ok(())
 }
@@ -234,7 +243,7 @@ pub(super) fn check_proposal(client: &ClientCore, session: &Session, proposal: &
             fail(ErrorCode::InvalidArgument, "a custom proposal cannot have a type of RFC 9420's")
         }
         Proposal::Add { key_package } => {
-            check_key_package(client, session, key_package)?;
+            check_key_package(client, session.row.cipher_suite, key_package)?;
             KeyPackageFields::read(key_package)?.check_lifetime(client.settings.now()?)
         }
         _ => Ok(()),

@@ -17,7 +17,8 @@ use super::{
 };
 use crate::{
     CommitStatus, ContentKind, Denied, DeniedReason, ErrorCode, Event, EventKind, ExternalJoin, Held, HeldFor, Ignored,
-    IgnoredReason, Message, RejoinNeeded, RejoinReason, Result, Role, SenderKind, Stalled, Undecryptable, Verdict,
+    IgnoredReason, Message, Proposed, RejoinNeeded, RejoinReason, Result, Role, SenderKind, Stalled, Undecryptable,
+    Verdict,
     engine::{self, Envelope, Graft},
     ledger::{Used, encode},
     store::Key,
@@ -626,7 +627,8 @@ impl Group {
         if own && withdrawn.len() < Withdrawn::KEPT {
             return self.refuse(locked, message, Outcome::Parted(RejoinReason::RolledBack));
         }
-        let info = proposal_info(&self.client, &session.engine, new)?;
+        let proposal = proposal_info(&self.client, &session.engine, new)?;
+        let proposed = Proposed { proposal, aad: received.authenticated_data.clone() };
         // A proposal changes nobody yet: the engine asks about it when it is committed, and that is too late to deny.
         match new.proposal() {
             Proposal::Add(add) => session.parts.identity.ask_about(add.signing_identity()),
@@ -655,7 +657,7 @@ impl Group {
             if let Some(waited) = &message.held {
                 tx.batch.delete(waited.clone());
             }
-            tx.event(Some(tag), &self.core.id, EventKind::Proposed(info.clone()));
+            tx.event(Some(tag), &self.core.id, EventKind::Proposed(proposed.clone()));
             Ok(())
         })?;
         let Some(done) = done else { return Ok(None) };

@@ -7,18 +7,27 @@ use super::{
     Group, GroupCore, Session,
     session::{NewRow, run},
 };
-use crate::{EncryptOptions, Result, client::ClientCore};
+use crate::{EncryptOptions, Padding, Result, client::ClientCore};
 use zeroize::Zeroizing;
+
+/// What else is in a message: a group id of up to 1 KiB, a signature, tags and lengths.
+const OVERHEAD: usize = 2_048;
 
 #[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Group {
     /// Encrypts for the members of this epoch (RFC 9420 section 6.3). `data` is wiped. Its key is never used again,
     /// whatever dies when.
     ///
-    /// Errors: `CommitRequired` while proposals wait to be committed (section 12.4), `GroupClosed`, `GroupJoining`,
+    /// Errors: `TooLarge` if members with this client's [`message_bytes`](crate::Limits::message_bytes) might refuse the
+    /// message, padding included, `CommitRequired` while proposals wait to be committed (section 12.4), `GroupClosed`, `GroupJoining`,
     /// `StoreRolledBack`, `NotAllowed`, `Stale`. Nothing is lost or changed then.
     pub fn encrypt(&self, data: Vec<u8>, options: EncryptOptions) -> Result<Vec<u8>> {
         let data = Zeroizing::new(data);
+        let padding = if self.client.settings.policy.padding == Padding::Step { data.len() / 4 } else { 0 };
+        super::held::check_size(
+            data.len() + padding + options.aad.len() + OVERHEAD,
+            self.client.settings.limits.message_bytes,
+        )?;
         self.attempt_damaged(|locked| {
             let session = locked.session();
             self.check_sending(session)?;

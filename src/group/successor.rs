@@ -3,6 +3,7 @@
 use super::{
     Group, GroupStatus, Locked, Session,
     commit::CommitRow,
+    propose::{check_key_package, reinit_id},
     row::{EpochRow, StoredTree},
     session::run,
 };
@@ -25,6 +26,9 @@ use mls_rs::{
 };
 use zeroize::Zeroizing;
 
+/// The epoch that a Welcome continues is gone, and does not come back.
+pub(crate) const PASSED: &str = "EpochPassed";
+
 #[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Group {
     /// Makes a new group of some members of this one, bound to this epoch: a key package for each of them but this
@@ -44,14 +48,14 @@ impl Group {
         options: CommitOptions,
     ) -> Result<Commit> {
         let shape = shape_of(&options)?;
-        let id = super::propose::reinit_id(&group_id)?;
+        let id = reinit_id(&group_id)?;
         let extensions = extensions.map(|list| engine::extensions(&list)).transpose()?;
-        let packages = decode_all(&self.client, &key_packages)?;
         let now = engine::time(self.client.settings.now()?);
         let (group, welcomes, parts) = {
             let mut locked = self.lock_whole()?;
             self.check_sending(locked.session())?;
             let session = locked.session();
+            let packages = decode_all(&self.client, session.row.cipher_suite, &key_packages)?;
             let parts = self.client.parts();
             parts.rules.set_shape(shape);
             // The engine gives a branch its parent's extensions: so the parent gets the branch's, in a copy.
@@ -75,12 +79,13 @@ impl Group {
     pub fn create_successor(&self, key_packages: Vec<Vec<u8>>, options: CommitOptions) -> Result<Commit> {
         self.client.settings.full()?;
         let shape = shape_of(&options)?;
-        let packages = decode_all(&self.client, &key_packages)?;
         let now = engine::time(self.client.settings.now()?);
         let mut locked = self.lock_whole()?;
         if locked.session().row.status != GroupStatus::Replaced {
             return fail(ErrorCode::NoSuccessor, "no successor is announced for this group");
         }
+        let suite = locked.session().announced_suite().map_or(locked.session().row.cipher_suite, |suite| suite.0);
+        let packages = decode_all(&self.client, suite, &key_packages)?;
         let own = self.client.successor_identity(&mut locked)?;
         let session = locked.session();
         let parts = self.client.parts();
@@ -126,7 +131,7 @@ impl Group {
     fn store_successor(&self, mut engine: EngineGroup, parts: &Parts, welcomes: &[MlsMessage]) -> Result<Commit> {
         let client = &self.client;
         let group = client.group(engine.group_id());
-        let slot = group.core.session.enter()?;
+        let mut slot = group.core.session.enter()?;
         client.absent(&group)?;
         let trust = super::join::ask_trust(client, parts, &engine, Purpose::Add)?.into_result()?;
         run(|| engine.write_to_storage())?;
@@ -153,18 +158,20 @@ impl Group {
             tx.event(Some(group.core.tag), &group.core.id, EventKind::Committed(committed));
             Ok(id)
         })?;
+        // It may be the group that has ended, under the same id.
+        *slot = None;
         drop(slot);
         Ok(Commit { group, id })
     }
 }
 
 /// Key packages that are valid now by the client's clock. The engine asks the system's too here, and cannot be told not to.
-fn decode_all(client: &ClientCore, key_packages: &[Vec<u8>]) -> Result<Vec<MlsMessage>> {
+fn decode_all(client: &ClientCore, suite: u16, key_packages: &[Vec<u8>]) -> Result<Vec<MlsMessage>> {
     let now = client.settings.now()?;
     key_packages
         .iter()
         .map(|bytes| {
-            let message = client.settings.decode(bytes)?;
+            let message = check_key_package(client, suite, bytes)?;
             KeyPackageFields::read(bytes)?.check_lifetime(now)?;
             Ok(message)
         })
@@ -193,17 +200,24 @@ impl ClientCore {
         })
     }
 
-    /// The epoch that a Welcome continues, as the engine needs it. `NoSuccessor` if it is not known, or not any more.
+    /// The epoch that a Welcome continues, as the engine needs it. `NoSuccessor` if it is not known, or not any more:
+    /// then the detail is [`PASSED`].
     pub(super) fn parent_of(&self, continued: &Continued) -> Result<Zeroizing<Vec<u8>>> {
         let unknown =
             || MlsError::new(ErrorCode::NoSuccessor, "the Welcome continues an epoch that this device does not know");
+        let passed = || unknown().with_detail(PASSED);
         let tag = self.store.group_tag(&continued.group_id);
         let session = match Session::load(self, tag) {
             Err(error) if error.code() == ErrorCode::GroupNotFound => return Err(unknown()),
             session => session?,
         };
-        if continued.reinit != (session.row.status == GroupStatus::Replaced) {
+        if session.row.epoch < continued.epoch {
             return Err(unknown());
+        }
+        match (continued.reinit, session.row.status == GroupStatus::Replaced) {
+            (true, false) if session.row.epoch == continued.epoch => return Err(unknown()),
+            (announced, ended) if announced != ended => return Err(passed()),
+            _ => {}
         }
         if session.row.epoch == continued.epoch {
             return Graft::parent(&session.row.snapshot, &session.identities()?);
@@ -214,7 +228,7 @@ impl ClientCore {
                 let whole = Graft::join(&session.row.snapshot, &past.small, &identities)?;
                 Graft::parent(&whole, &identities)
             }
-            None => Err(unknown()),
+            None => Err(passed()),
         }
     }
 

@@ -75,11 +75,13 @@ void proposals_by_reference_are_seen_withdrawn_cleared_and_committed() {
     auto messages = pair.bobs.propose({mls::Proposal::update()}, "aad");
     CHECK(messages.size() == 1);
     auto proposed = expect(pair.alice.receive(messages[0]), MLS_EVENT_PROPOSED).proposed();
-    CHECK(proposed && proposed->kind == MLS_PROPOSAL_UPDATE && proposed->sender.user == "bob");
-    CHECK(proposed->subject && !proposed->encoded.empty());
+    CHECK(proposed && proposed->aad.text() == "aad");
+    auto proposal = proposed->proposal;
+    CHECK(proposal.kind == MLS_PROPOSAL_UPDATE && proposal.sender.user == "bob");
+    CHECK(proposal.subject && !proposal.encoded.empty());
     CHECK(thrown([&] { pair.alices.encrypt("no"); }) == MLS_ERROR_COMMIT_REQUIRED);
     CHECK(pair.alices.proposals().size() == 1);
-    CHECK(pair.alices.proposals()[0].reference == proposed->reference);
+    CHECK(pair.alices.proposals()[0].reference == proposal.reference);
     pair.alices.clear_proposals();
     CHECK(pair.alices.proposals().empty());
 
@@ -259,7 +261,8 @@ void an_external_sender_proposes() {
     auto add = mls::Proposal::add(bob.create_key_packages(1).front());
     auto message = server.propose_external(group.group_info(true, true), add);
     auto proposed = expect(alice.receive(message), MLS_EVENT_PROPOSED).proposed();
-    CHECK(proposed->sender.kind == MLS_SENDER_EXTERNAL && proposed->sender.leaf == 0u);
+    auto sender = proposed->proposal.sender;
+    CHECK(sender.kind == MLS_SENDER_EXTERNAL && sender.leaf == 0u);
 }
 
 void a_group_is_branched_and_replaced() {

@@ -122,7 +122,7 @@ pub fn own_committed(client: &Client) -> Committed {
 
 pub fn proposed(client: &Client, message: &[u8]) -> ProposalInfo {
     match one(client, message) {
-        EventKind::Proposed(info) => info,
+        EventKind::Proposed(proposed) => proposed.proposal,
         other => panic!("not proposed: {other:?}"),
     }
 }

@@ -57,6 +57,8 @@ public abstract class EventKind internal constructor() {
     public class Proposed internal constructor(
         /** The proposal. */
         public val proposal: ProposalInfo,
+        /** Authenticated data of its message. */
+        public val aad: ByteArray,
     ) : EventKind()
 
     /** Kept. The group has a new epoch: refresh the roster. */
@@ -199,7 +201,7 @@ internal fun org.libmls.ffi.EventKind.lift(): EventKind = when (this) {
         v1.keyPackage,
         v1.commit?.toLong(),
     )
-    is org.libmls.ffi.EventKind.Proposed -> EventKind.Proposed(v1.lift())
+    is org.libmls.ffi.EventKind.Proposed -> EventKind.Proposed(v1.proposal.lift(), v1.aad)
     is org.libmls.ffi.EventKind.Committed -> EventKind.Committed(
         v1.sender.lift(),
         v1.epoch.toLong(),
@@ -273,6 +275,9 @@ public class HeldFor private constructor(value: Int, name: String) : Code(value,
 
         /** A proposal that a commit refers to. */
         @JvmField public val PROPOSAL: HeldFor = code(5, "PROPOSAL")
+
+        /** A pre-shared key of a Welcome: Client.addPsk, then Client.retryHeld. */
+        @JvmField public val PSK: HeldFor = code(6, "PSK")
 
         private fun code(value: Int, name: String) = HeldFor(value, name).also { all += it }
 

@@ -197,6 +197,16 @@ public class MlsClient private constructor(
         calling { core.groups(after, limit.u32()) }
 
     /**
+     * Ids of the groups that external commits of this device join which the service has not answered, after a restart
+     * too; those of a resync included.
+     */
+    public suspend fun joiningGroups(): List<ByteArray> = io { joiningGroupsBlocking() }
+
+    /** [joiningGroups], blocking. */
+    @Throws(MlsException::class)
+    public fun joiningGroupsBlocking(): List<ByteArray> = calling { core.joiningGroups() }
+
+    /**
      * Deletes a group with everything of it, its events included; nobody else is told. Nothing happens if there is
      * none. Leave it first, so that the others remove this device.
      */
