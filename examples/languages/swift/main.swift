@@ -1,6 +1,11 @@
 import Foundation
 import MLS
 
+/// A line that is seen at once, whatever standard output is.
+func say(_ line: String) {
+    FileHandle.standardOutput.write(Data("\(line)\n".utf8))
+}
+
 /// A device in Swift, as the devices of examples/demo in C and C++ are: it does what it reads on its standard input, and
 /// answers with a line that begins with "=". What they do beyond it is to be killed and to go on.
 actor Application {
@@ -86,7 +91,7 @@ actor Application {
         switch event.kind {
         case .message(let message):
             let text = String(decoding: message.data, as: UTF8.self).split(separator: "\n", maxSplits: 1).last ?? ""
-            print("  \(message.sender.user ?? "?") says: \(text)")
+            say("  \(message.sender.user ?? "?") says: \(text)")
             shown += 1
         case .invited(let invitation):
             joined = try await client.join(invitation)
@@ -95,7 +100,7 @@ actor Application {
             let welcome = try await group.findCommit(id).welcomes()[0]
             for added in committed.added { try mailbox.must("WELCOME", added.user ?? "?", welcome) }
         case .removed(let removed):
-            print("  was removed by \(removed.sender.user ?? "?")")
+            say("  was removed by \(removed.sender.user ?? "?")")
         default:
             break  // kinds only grow
         }
@@ -103,14 +108,14 @@ actor Application {
     }
 }
 
-setvbuf(stdout, nil, _IOLBF, 0)
-let (name, directory, socket) = (CommandLine.arguments[1], CommandLine.arguments[2], CommandLine.arguments[3])
+let arguments = CommandLine.arguments.dropFirst()
+let (name, directory, path) = (arguments[1], arguments[2], arguments[3])
 let key = Data(repeating: 7, count: 32)  // an application keeps its own in the keychain
 let options = MLSOptions(device: MLSDevice(user: name, device: "demo"), trust: .onFirstUse)
 let client = try await MLSClient.open(path: "\(directory)/\(name).db", key: key, options: options)
-let mailbox = Mailbox(path: socket)
+let mailbox = Mailbox(path: path)
 try mailbox.must("HELLO", name)
-print("= ready")
+say("= ready")
 let application = Application(name: name, client: client, mailbox: mailbox)
-while let line = readLine() { print("= \(try await application.obey(line))") }
+while let line = readLine() { say("= \(try await application.obey(line))") }
 try await client.close()
