@@ -422,7 +422,8 @@
 /// Kept. A Welcome: `mls_client_join` or `mls_client_decline` with the event's id. Has `preview`, `key_package`.
 #define MLS_EVENT_INVITED 2
 
-/// Kept. This device is in a group now: show it, and refill the key packages. Has `joined_by`, `epoch`, `key_package`.
+/// Kept. This device is in a group now: show it, and refill the key packages. Has `joined_by`, `epoch`, `key_package`,
+/// `commit`.
 #define MLS_EVENT_JOINED 3
 
 /// A proposal was cached: commit it, or clear it. Has `proposal`, `aad`.

@@ -29,7 +29,7 @@ shared() {
 static() {
     # rustc says it only when it links, so it is asked in the same run.
     local said
-    said=$("$@" -- --print native-static-libs 2>&1 | tee /dev/stderr | sed -n 's/^note: native-static-libs: //p') 2>&1
+    said=$("$@" -- --print native-static-libs 2>&1 | tee >(cat >&2) | sed -n 's/^note: native-static-libs: //p') 2>&1
     for flag in $said; do
         case " $LIBMLS_PRIVATE_LIBS " in
         *" $flag "*) ;;

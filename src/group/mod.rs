@@ -325,7 +325,13 @@ impl Group {
                 Ok(None) => {}
                 // Rows that do not fit together may be of two states: somebody has written between two reads.
                 Err(error) if error.code() == ErrorCode::StoreCorrupt && locked.is_overtaken()? => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    // Between the engine's part and the transaction the loaded group is ahead of the store.
+                    if is_of_the_store(error.code()) {
+                        locked.drop_session();
+                    }
+                    return Err(error);
+                }
             }
         }
         fail(ErrorCode::Stale, "others kept changing the group")
@@ -340,6 +346,12 @@ impl Group {
         }
         Ok(())
     }
+}
+
+/// Whether a call may have ended anywhere, because its store failed.
+fn is_of_the_store(code: ErrorCode) -> bool {
+    use ErrorCode::*;
+    matches!(code, StoreLocked | StoreCorrupt | StoreNewer | StoreFull | StoreIo | Suspended | CallbackFailed)
 }
 
 /// What a group was before an operation, for telling whose credential is new.

@@ -903,7 +903,14 @@ impl Group {
     /// Processes what can go on in this epoch. `false` if the inbox is full.
     fn release_ready(&self, events: &mut Vec<Event>) -> Result<bool> {
         loop {
-            let Ok(mut locked) = self.lock() else { return Ok(true) };
+            let mut locked = match self.lock() {
+                Ok(locked) => locked,
+                // There is no state that anything could wait for. What a store answers is no such reason.
+                Err(error) if matches!(error.code(), ErrorCode::GroupNotFound | ErrorCode::GroupJoining) => {
+                    return Ok(true);
+                }
+                Err(error) => return Err(error),
+            };
             let epoch = locked.session().row.epoch;
             drop(locked);
             let mut ready = self.held(|row| {

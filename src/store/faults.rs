@@ -35,6 +35,7 @@ type Hook = Arc<dyn Fn(Point) -> Fault + Send + Sync>;
 
 static HOOK: Mutex<Option<Hook>> = Mutex::new(None);
 static LIED: AtomicBool = AtomicBool::new(false);
+static UNSYNCED: AtomicBool = AtomicBool::new(false);
 static LOADS: AtomicU64 = AtomicU64::new(0);
 
 /// How often a group was read from its store in full, its tree included, in this process.
@@ -49,6 +50,15 @@ pub(crate) fn count_load() {
 /// Asks `hook` at every point from now on, in every storage of the process.
 pub fn set(hook: impl Fn(Point) -> Fault + Send + Sync + 'static) {
     *HOOK.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(hook));
+}
+
+/// Opens files with `synchronous=OFF` from now on: a test of power losses that does not notice this tests nothing.
+pub fn stop_syncing() {
+    UNSYNCED.store(true, Ordering::Relaxed);
+}
+
+pub(super) fn synchronous() -> &'static str {
+    if UNSYNCED.load(Ordering::Relaxed) { "OFF" } else { "FULL" }
 }
 
 /// Ends [`set`].

@@ -2,10 +2,13 @@
 #![allow(dead_code)] // each test uses a part
 pub mod authority;
 pub mod dice;
+pub mod disk;
 pub mod mallory;
+pub mod memory;
 pub mod recorder;
 pub mod remote;
 pub mod scratch;
+pub mod world;
 
 use mls::*;
 use std::sync::Arc;

@@ -3,10 +3,11 @@
 //!
 //! One command a line, one answer a line; bytes are hexadecimal. An answer is given after the call has returned: what it
 //! says is what an application could have relied on.
-use super::options;
+use super::{disk::Disk, memory::Scarce, options};
 use mls::*;
 use std::{
     io::{BufRead, BufReader, Write},
+    path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
@@ -14,6 +15,7 @@ const FILE: &str = "LIBMLS_DEVICE_FILE";
 const NAME: &str = "LIBMLS_DEVICE_NAME";
 const FAULT: &str = "LIBMLS_DEVICE_FAULT";
 const ROLE: &str = "LIBMLS_DEVICE_ROLE";
+const MEMORY: &str = "LIBMLS_DEVICE_MEMORY";
 const LIMITS: &str = "LIBMLS_DEVICE_LIMITS";
 
 pub fn hex(bytes: &[u8]) -> String {
@@ -88,15 +90,31 @@ pub fn serve() {
     if std::env::var(ROLE).is_ok_and(|role| role == "extension") {
         options.role = Role::Extension;
     }
-    let client = match Client::open(&file, vec![7; 32], options) {
+    let memory = std::env::var(MEMORY).ok().and_then(|step| step.parse().ok());
+    let mut memory = memory.map(Scarce::every);
+    let open = || Client::open(&file, vec![7; 32], options.clone());
+    let opened = match &mut memory {
+        None => open(),
+        Some(memory) => loop {
+            match memory.during("open", open) {
+                Err(error) if is_of_the_disk(error.code().name()) => {}
+                opened => break opened,
+            }
+        },
+    };
+    let client = match opened {
         Ok(client) => client,
-        Err(error) => panic!("{error}"),
+        Err(error) => return println!("\n> failed {} {}", error.code().name(), error.detail()),
     };
     println!("\n> open");
     for line in std::io::stdin().lines() {
         let line = line.expect("read");
         let words: Vec<&str> = line.split(' ').collect();
-        let answer = match obey(&client, &words) {
+        let answered = match &mut memory {
+            None => obey(&client, &words),
+            Some(memory) => memory.during(words[0], || obey(&client, &words)),
+        };
+        let answer = match answered {
             Ok(answer) => format!("ok {answer}"),
             Err(error) => format!("err {} {}", error.code().name(), error.detail().replace(' ', "_")),
         };
@@ -188,6 +206,17 @@ fn obey(client: &Client, words: &[&str]) -> Result<String> {
             let adds = adds.iter().map(|package| Proposal::add(unhex(package))).collect();
             told_commit(&group(client)?.commit(adds, CommitOptions::default())?)?
         }
+        ["remove", leaf] => {
+            let remove = Proposal::Remove { leaf: number(leaf) as u32 };
+            told_commit(&group(client)?.commit(vec![remove], CommitOptions::default())?)?
+        }
+        ["delete"] => {
+            // It may be gone already, by a call that died before it could say so.
+            if let Some(id) = client.groups(None, 1)?.first() {
+                client.delete_group(id.to_vec())?;
+            }
+            String::new()
+        }
         ["propose", leaf] => {
             let remove = Proposal::Remove { leaf: number(leaf) as u32 };
             hex(&group(client)?.propose(vec![remove], Vec::new())?[0])
@@ -218,6 +247,7 @@ fn obey(client: &Client, words: &[&str]) -> Result<String> {
             format!("{} {}", group.epoch()?, hex(&group.epoch_authenticator()?))
         }
         ["status"] => format!("{:?}", group(client)?.status()?),
+        ["failures"] => Scarce::failures().to_string(),
         #[cfg(feature = "faults")]
         ["points"] => fault::counted(),
         ["leave", id] => hex(&client.group(unhex(id))?.leave(Vec::new())?),
@@ -242,11 +272,14 @@ mod fault {
     ];
     static COUNTS: [AtomicU32; 4] = [const { AtomicU32::new(0) }; 4];
 
-    /// `before:3`: dies at the third such point. `lie:3`: answers before the third commit, and dies at the next one.
+    /// `unsynced:0`: a store that never waits for the disk. `before:3`: dies at the third such point. `lie:3`: answers before the third commit, and dies at the next one.
     pub fn install(fault: &str) {
         let (kind, at) = fault.split_once(':').unwrap_or(("", "0"));
         let at: u32 = at.parse().expect("a number");
         let kind = kind.to_owned();
+        if kind == "unsynced" {
+            faults::stop_syncing();
+        }
         let lied = AtomicU32::new(0);
         faults::set(move |point| {
             let (index, (name, _)) =
@@ -283,9 +316,27 @@ pub struct Start {
     pub under: Vec<String>,
     /// An injected fault.
     pub fault: String,
+    /// The disk that it is on.
+    pub disk: Option<Disk>,
+    /// SQLite gets no memory at every so-manieth of its allocations, one at a time.
+    pub scarce: Option<usize>,
     pub is_extension: bool,
     /// The default limits in place of small ones.
     pub has_defaults: bool,
+}
+
+impl Start {
+    /// Whether calls may fail because of the disk.
+    pub fn may_fail(&self) -> bool {
+        let fault = self.disk.as_ref().map_or("", |disk| &disk.fault);
+        self.scarce.is_some() || ["fail:", "full:", "short:"].iter().any(|kind| fault.starts_with(kind))
+    }
+}
+
+/// Whether an error is one that a disk can be to blame for. SQLite takes a read that fails with EIO for a damaged file
+/// (`SQLITE_IOERR_CORRUPTFS`); a file that is damaged stays so, which is how a test tells the two apart.
+pub fn is_of_the_disk(error: &str) -> bool {
+    ["STORE_IO", "STORE_FULL", "STORE_LOCKED", "STORE_CORRUPT"].iter().any(|code| error.contains(code))
 }
 
 /// The other end.
@@ -303,11 +354,16 @@ impl Remote {
         let binary = std::env::current_exe().expect("this binary").to_str().expect("a path").to_owned();
         let arguments = [binary.as_str(), "child", "--exact", "--nocapture", "--test-threads=1"];
         let line: Vec<&str> = start.under.iter().map(String::as_str).chain(arguments).collect();
-        let mut child = Command::new(line[0])
+        let mut command = Command::new(line[0]);
+        if let Some(disk) = &start.disk {
+            disk.put(&mut command, Path::new(file).parent().expect("it is in a directory"));
+        }
+        let mut child = command
             .args(&line[1..])
             .env(FILE, file)
             .env(NAME, name)
             .env(FAULT, &start.fault)
+            .env(MEMORY, start.scarce.map(|step| step.to_string()).unwrap_or_default())
             .env(LIMITS, if start.has_defaults { "default" } else { "" })
             .env(ROLE, if start.is_extension { "extension" } else { "" })
             .env("RUST_BACKTRACE", "0")
@@ -319,7 +375,14 @@ impl Remote {
         let stdout = child.stdout.take().expect("piped");
         let (stdin, is_under) = (child.stdin.take(), !start.under.is_empty());
         let mut remote = Self { child, is_under, stdin, lines: BufReader::new(stdout).lines() };
-        (remote.hear()? == "open").then_some(remote)
+        match remote.hear()?.as_str() {
+            "open" => Some(remote),
+            failed => {
+                assert!(start.may_fail(), "{failed}");
+                assert!(is_of_the_disk(failed), "{failed}");
+                None
+            }
+        }
     }
 
     pub fn hear(&mut self) -> Option<String> {

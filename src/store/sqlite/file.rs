@@ -101,7 +101,11 @@ fn inspect(conn: &Connection) -> Result<Content, StorageError> {
 fn configure(conn: &Connection) -> Result<(), StorageError> {
     conn.pragma_update(None, "page_size", PAGE)?;
     wal(conn)?;
-    conn.pragma_update(None, "synchronous", "FULL")?;
+    #[cfg(not(feature = "faults"))]
+    let synchronous = "FULL";
+    #[cfg(feature = "faults")]
+    let synchronous = super::super::faults::synchronous();
+    conn.pragma_update(None, "synchronous", synchronous)?;
     // A barrier orders writes and does not persist them; only this does on Apple's systems. No effect elsewhere.
     conn.pragma_update(None, "fullfsync", cfg!(target_vendor = "apple"))?;
     conn.pragma_update(None, "checkpoint_fullfsync", cfg!(target_vendor = "apple"))?;
