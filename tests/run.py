@@ -67,6 +67,8 @@ SUITES = [
     Suite("interop", holds="debug", asked=True),
     Suite("interop-bouncycastle", holds="debug", asked=True),
     Suite("interop-ts-mls", holds="debug", asked=True),
+    Suite("interop-grpc", holds="debug", asked=True),
+    Suite("interop-grpc-bouncycastle", holds="debug", asked=True),
     Suite("docs"),
     Suite("licences"),
     Suite("runner"),
