@@ -47,6 +47,8 @@ SUITES = [
     Suite("c", needs=("library",)),
     Suite("cpp", needs=("library",)),
     Suite("sanitizers", holds="debug"),
+    Suite("faults", holds="debug"),
+    Suite("shuttle"),
     Suite("rustdoc", holds="debug"),
     Suite("install", needs=("library",)),
     Suite("abi", needs=("library",)),
