@@ -224,6 +224,7 @@ def swift(text):
         "storageerror": "storageexception",
         "storageerror/kind": "storageexception",
         "client.acknowledge.event": "client.acknowledge.id",  # of an event
+        "client.decline.id": "client.decline.invitation", "client.join.id": "client.join.invitation",
         "trust.roots.certificates": "trust.roots.roots",
         "group.exportsecret.length": "group.exportsecret.len",
         "device.init.identity": "device.of.identity",
@@ -236,7 +237,6 @@ def swift(text):
         "ciphersuite": "a number with names",
     }, without={
         "eventkind.invited": "carried as an MLSInvitation",
-        "eventkind.proposed": "carried as an MLSProposalInfo",
     })
     for line in text.splitlines():
         name, _, declaration = line.partition("\t")
