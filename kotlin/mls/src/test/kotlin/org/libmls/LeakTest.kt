@@ -32,7 +32,7 @@ class LeakTest {
     }
 
     /** What leaks grows every time; what is compiled, cached or fragmented comes to an end. */
-    private fun settles(times: Int, limit: Long, work: () -> Unit) {
+    private fun settles(times: Int, limit: Long, work: () -> Any?) {
         val grown = mutableListOf<Long>()
         do {
             val before = resident()
