@@ -422,7 +422,8 @@
 /// Kept. A Welcome: `mls_client_join` or `mls_client_decline` with the event's id. Has `preview`, `key_package`.
 #define MLS_EVENT_INVITED 2
 
-/// Kept. This device is in a group now: show it, and refill the key packages. Has `joined_by`, `epoch`, `key_package`.
+/// Kept. This device is in a group now: show it, and refill the key packages. Has `joined_by`, `epoch`, `key_package`,
+/// `commit`.
 #define MLS_EVENT_JOINED 3
 
 /// A proposal was cached: commit it, or clear it. Has `proposal`, `aad`.
@@ -2174,28 +2175,33 @@ mls_status_t mls_group_find_commit(const mls_group_t *group,
 
 /// Makes a new group of some of this one's members, bound to this epoch, by a key package for each of them but this
 /// device (RFC 9420 section 11.3); its id is `(NULL, 0)` for a random one. They have to join while they are in the same
-/// epoch. The commit is accepted at once: `mls_commit_group` is the new group, `mls_commit_welcomes` its Welcomes.
-/// Yours: `mls_commit_free`.
+/// epoch. `extensions` are those of the new group's context, NULL for this group's. `options` may be `MLS_DEFAULTS`; a
+/// path, the tree and the Welcomes can be chosen. The commit is accepted at once: `mls_commit_group` is the new group,
+/// `mls_commit_welcomes` its Welcomes. Yours: `mls_commit_free`.
 ///
 /// Errors: `MLS_ERROR_GROUP_EXISTS`, `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_NO_SUCCESSOR` if somebody is not a
-/// member of this group; store errors.
+/// member of this group, `MLS_ERROR_INVALID_ARGUMENT` for other options, `MLS_ERROR_INVALID_PROPOSAL` for extensions
+/// that a member does not have; store errors.
 MLS_MUST_USE
 mls_status_t mls_group_branch(const mls_group_t *group,
                               const uint8_t *id,
                               size_t id_len,
                               const mls_messages_t *key_packages,
+                              const mls_extensions_t *extensions,
+                              const mls_commit_options_t *options,
                               mls_commit_t **out,
                               mls_error_t **error);
 
 /// Makes the successor that a committed ReInit announced, by a key package for every other member (RFC 9420 section
-/// 11.2). The commit is accepted at once: `mls_commit_group` is the successor, `mls_commit_welcomes` its Welcomes.
-/// Yours: `mls_commit_free`.
+/// 11.2). `options` as for `mls_group_branch`. The commit is accepted at once: `mls_commit_group` is the successor,
+/// `mls_commit_welcomes` its Welcomes. Yours: `mls_commit_free`.
 ///
 /// Errors: `MLS_ERROR_NO_SUCCESSOR` if none is announced or the members are not the same, `MLS_ERROR_GROUP_EXISTS`,
-/// `MLS_ERROR_INVALID_KEY_PACKAGE`; store errors.
+/// `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_INVALID_ARGUMENT` for other options; store errors.
 MLS_MUST_USE
 mls_status_t mls_group_create_successor(const mls_group_t *group,
                                         const mls_messages_t *key_packages,
+                                        const mls_commit_options_t *options,
                                         mls_commit_t **out,
                                         mls_error_t **error);
 

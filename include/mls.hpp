@@ -1552,20 +1552,41 @@ public:
         return Commit(detail::give<mls_commit_t *>(mls_group_find_commit, get(), id));
     }
 
-    /// A new group, whose id is random if it is not given, with the owners of these key packages.
+    /// A new group, whose id is random if it is not given, with the owners of these key packages. Its context has this
+    /// group's extensions if none are given.
     template <class Range>
-    Commit branch(const Range &key_packages, View id = {}) const {
-        Messages list(key_packages);
-        return Commit(detail::give<mls_commit_t *>(mls_group_branch, get(), id.data(), id.size(), list.get()));
+    Commit branch(const Range &key_packages, View id = {},
+                  std::optional<std::vector<Extension>> extensions = std::nullopt) const {
+        return branch_with(key_packages, id, extensions, MLS_DEFAULTS);
+    }
+    /// The same; a path, the tree and the Welcomes can be chosen.
+    template <class Range>
+    Commit branch(const Range &key_packages, View id, std::optional<std::vector<Extension>> extensions,
+                  const CommitOptions &options) const {
+        return branch_with(key_packages, id, extensions, options.get());
     }
     /// The successor that a committed ReInit announced, with the owners of these key packages.
     template <class Range>
     Commit create_successor(const Range &key_packages) const {
         Messages list(key_packages);
-        return Commit(detail::give<mls_commit_t *>(mls_group_create_successor, get(), list.get()));
+        return Commit(detail::give<mls_commit_t *>(mls_group_create_successor, get(), list.get(), MLS_DEFAULTS));
+    }
+    /// The same; a path, the tree and the Welcomes can be chosen.
+    template <class Range>
+    Commit create_successor(const Range &key_packages, const CommitOptions &options) const {
+        Messages list(key_packages);
+        return Commit(detail::give<mls_commit_t *>(mls_group_create_successor, get(), list.get(), options.get()));
     }
 
 private:
+    template <class Range>
+    Commit branch_with(const Range &key_packages, View id, const std::optional<std::vector<Extension>> &extensions,
+                       const mls_commit_options_t *options) const {
+        Messages list(key_packages);
+        auto context = extensions ? std::optional<Extensions>(*extensions) : std::nullopt;
+        return Commit(detail::give<mls_commit_t *>(mls_group_branch, get(), id.data(), id.size(), list.get(),
+                                                   context ? context->get() : nullptr, options));
+    }
     Bytes encrypt_with(View data, const mls_encrypt_options_t *options) const {
         return detail::bytes(mls_group_encrypt, get(), data.data(), data.size(), options);
     }

@@ -108,7 +108,7 @@ fn an_acceptance_of_a_joining_commit_may_be_repeated_too() {
         clear_inbox(&bob);
     }
     assert_eq!(joining.status().expect("a status"), CommitStatus::Accepted);
-    let branch = groups[0].branch(None, vec![key_package(&bob)]).expect("a branch");
+    let branch = groups[0].branch(None, vec![key_package(&bob)], None, CommitOptions::default()).expect("a branch");
     clear_inbox(&alice);
     branch.accept().expect("accepted from the start");
     agree(&[&groups[0], &groups[1]]);

@@ -313,7 +313,7 @@ fn the_welcome_to_a_successor_waits_for_the_commit_that_announces_it() {
     let groups = group_of(&[&alice, &bob]);
     let reinit = Proposal::ReInit { group_id: None, cipher_suite: CipherSuite::X25519_AES128, extensions: Vec::new() };
     let (announced, _) = commit(&groups[0], vec![reinit]);
-    let successor = groups[0].create_successor(vec![key_package(&bob)]).expect("a successor");
+    let successor = groups[0].create_successor(vec![key_package(&bob)], CommitOptions::default()).expect("a successor");
     let welcome = successor.welcomes().expect("Welcomes").remove(0);
     assert_eq!(held(&bob, &welcome), HeldFor::Epoch);
     let events = bob.receive(announced).expect("received");

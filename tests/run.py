@@ -6,7 +6,8 @@
     tests/run.py --list       what there is
 
 A suite is a script in tests/suites: exit 0 has passed, 77 was skipped (its last line says why), anything else has
-failed. Its output is in build/log; that of a failed one is shown.
+failed. Its output is in build/log; that of a failed one is shown. MLS_REQUIRE="swift kotlin" makes a failure of these
+being skipped.
 """
 import os
 import signal
@@ -56,11 +57,20 @@ SUITES = [
     Suite("demo-valgrind", needs=("library",)),
     Suite("mobile", needs=("library",), holds="release"),
     Suite("kotlin", needs=("mobile",)),
+    Suite("kotlin-package", needs=("kotlin",)),
+    Suite("swift", needs=("mobile",)),
+    Suite("surface-mobile", needs=("kotlin", "swift")),
+    Suite("languages", needs=("library", "kotlin", "swift")),
+    Suite("android", holds="android"),
+    Suite("arm64", holds="arm64"),
+    Suite("xcframework", needs=("mobile", "swift")),
     Suite("transcripts", needs=("library",)),
     Suite("vectors", needs=("library",), holds="debug"),
     Suite("interop", holds="debug", asked=True),
     Suite("interop-bouncycastle", holds="debug", asked=True),
     Suite("interop-ts-mls", holds="debug", asked=True),
+    Suite("interop-grpc", holds="debug", asked=True),
+    Suite("interop-grpc-bouncycastle", holds="debug", asked=True),
     Suite("docs"),
     Suite("licences"),
     Suite("runner"),
@@ -168,9 +178,14 @@ def chosen(names):
     return [suite for suite in SUITES if (suite.name in wanted if names else not suite.asked)]
 
 
-def verdict(passed, failed, skipped):
-    """The exit code: what ran nothing has not passed."""
-    return 1 if failed or not passed else 0
+def verdict(passed, failed, skipped, lacking=()):
+    """The exit code: what ran nothing has not passed, and what is required has not if it was skipped."""
+    return 1 if failed or not passed or lacking else 0
+
+
+def lacking(suites, required):
+    """The names of those that are required and did not pass."""
+    return sorted(set(required) - {suite.name for suite in suites if suite.state == "passed"})
 
 
 def main():
@@ -186,7 +201,12 @@ def main():
         print(f"    {suite.seconds:6.0f} s, {suite.cpu:6.0f} s of CPU: {suite.name}")
     print(f"    {sum(suite.cpu for suite in run.suites):.0f} s of CPU in all")
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
-    sys.exit(verdict(passed, failed, skipped))
+    # A run of some suites by name is asked for no others.
+    required = [] if names else os.environ.get("MLS_REQUIRE", "").split()
+    without = lacking(run.suites, required)
+    if without:
+        print("required, and not run:", *without)
+    sys.exit(verdict(passed, failed, skipped, without))
 
 
 if __name__ == "__main__":

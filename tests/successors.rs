@@ -22,7 +22,9 @@ fn replaced(kind: EventKind) -> Replaced {
 fn a_branch_is_a_group_of_some_members() {
     let (alice, bob, carol) = (device("alice"), device("bob"), device("carol"));
     let groups = group_of(&[&alice, &bob, &carol]);
-    let branch = groups[0].branch(Some(b"aside".to_vec()), packages(&[&carol])).expect("a branch");
+    let branch = groups[0]
+        .branch(Some(b"aside".to_vec()), packages(&[&carol]), None, CommitOptions::default())
+        .expect("a branch");
     let a = branch.group();
     assert_eq!((a.id(), a.status().expect("a status")), (b"aside".to_vec(), GroupStatus::Active));
     assert_eq!(branch.status().expect("a status"), CommitStatus::Accepted);
@@ -37,18 +39,102 @@ fn a_branch_is_a_group_of_some_members() {
     agree(&[&a, &c]);
     talk(&[(&alice, &a), (&carol, &c)]);
     talk(&[(&alice, &groups[0]), (&bob, &groups[1]), (&carol, &groups[2])]);
-    assert_eq!(code(groups[0].branch(Some(b"aside".to_vec()), packages(&[&carol]))), ErrorCode::GroupExists);
+    assert_eq!(
+        code(groups[0].branch(Some(b"aside".to_vec()), packages(&[&carol]), None, CommitOptions::default())),
+        ErrorCode::GroupExists
+    );
+}
+
+/// A context extension of the application's, and a device that is capable of it.
+const NOTE: u16 = 0xF0F0;
+
+fn noting(name: &str) -> Client {
+    let mut options = options(name);
+    options.capabilities.extensions = vec![NOTE];
+    open(options)
+}
+
+/// RFC 9420 section 11.3 says nothing of the extensions: a branch may have its own.
+#[test]
+fn a_branch_may_have_extensions_of_its_own() {
+    let (alice, bob, carol) = (noting("alice"), noting("bob"), device("carol"));
+    let groups = group_of(&[&alice, &bob, &carol]);
+    let note = vec![Extension { kind: NOTE, data: b"aside".to_vec() }];
+    let context = |data: &[u8]| vec![Extension { kind: NOTE, data: data.to_vec() }];
+    let (message, _) = commit(&groups[0], vec![]);
+    committed(&bob, &message);
+    committed(&carol, &message);
+    for (extensions, expected) in [(None, vec![]), (Some(note.clone()), note), (Some(vec![]), vec![])] {
+        let make = |packages| groups[0].branch(None, packages, extensions.clone(), CommitOptions::default());
+        let branch = make(packages(&[&bob])).expect("a branch");
+        let b = join(&bob, &branch.welcomes().expect("Welcomes")[0]);
+        agree(&[&branch.group(), &b]);
+        assert_eq!(b.extensions().expect("extensions"), expected);
+        talk(&[(&alice, &branch.group()), (&bob, &b)]);
+        let (renewal, _) = commit(&b, vec![]);
+        committed(&alice, &renewal);
+        talk(&[(&alice, &branch.group()), (&bob, &b)]);
+    }
+    // Carol cannot be where it is.
+    let made = groups[0].branch(None, packages(&[&carol]), Some(context(b"aside")), CommitOptions::default());
+    assert_eq!(code(made), ErrorCode::InvalidProposal);
+    assert_eq!(groups[0].extensions().expect("extensions"), []);
+    talk(&[(&alice, &groups[0]), (&bob, &groups[1]), (&carol, &groups[2])]);
+}
+
+#[test]
+fn what_can_be_chosen_of_a_successors_commit_is_and_the_rest_is_refused() {
+    let (alice, bob, carol) = (device("alice"), device("bob"), device("carol"));
+    let groups = group_of(&[&alice, &bob, &carol]);
+    let options =
+        CommitOptions { force_path: true, tree_out_of_band: true, welcome_for_each: true, ..Default::default() };
+    let check = |made: Commit| {
+        let welcomes = made.welcomes().expect("Welcomes");
+        assert_eq!(welcomes.len(), 2);
+        let join = |client: &Client| {
+            let invited = welcomes.iter().find_map(|welcome| match one(client, welcome) {
+                EventKind::Invited(invitation) => Some(invitation),
+                _ => None,
+            });
+            let invitation = invited.expect("one Welcome is for each");
+            assert!(invitation.preview.needs_tree);
+            assert_eq!(invitation.preview.parent, Some(groups[0].id()));
+            assert_eq!(code(client.join(invitation.id, None)), ErrorCode::TreeRequired);
+            client.join(invitation.id, Some(made.group().ratchet_tree().expect("a tree"))).expect("joined")
+        };
+        agree(&[&made.group(), &join(&bob), &join(&carol)]);
+    };
+    check(groups[0].branch(None, packages(&[&bob, &carol]), None, options.clone()).expect("a branch"));
+    let (message, _) = commit(&groups[0], vec![reinit(CipherSuite::X25519_AES128)]);
+    replaced(one(&bob, &message));
+    replaced(one(&carol, &message));
+    for other in [
+        CommitOptions { aad: vec![1], ..Default::default() },
+        CommitOptions { new_identity: Some(NewIdentity::default()), ..Default::default() },
+        CommitOptions { leaf_extensions: Some(vec![]), ..Default::default() },
+        CommitOptions { group_info: Some(true), ..Default::default() },
+    ] {
+        assert_eq!(code(groups[0].branch(None, vec![], None, other.clone())), ErrorCode::InvalidArgument);
+        assert_eq!(code(groups[0].create_successor(vec![], other)), ErrorCode::InvalidArgument);
+    }
+    check(groups[0].create_successor(packages(&[&bob, &carol]), options).expect("a successor"));
 }
 
 #[test]
 fn nobody_but_members_comes_into_a_branch() {
     let (alice, bob, mallory) = (device("alice"), device("bob"), device("mallory"));
     let groups = group_of(&[&alice, &bob]);
-    assert_eq!(code(groups[0].branch(None, packages(&[&mallory]))), ErrorCode::NoSuccessor);
-    assert_eq!(code(groups[0].branch(None, vec![b"nothing".to_vec()])), ErrorCode::InvalidKeyPackage);
+    assert_eq!(
+        code(groups[0].branch(None, packages(&[&mallory]), None, CommitOptions::default())),
+        ErrorCode::NoSuccessor
+    );
+    assert_eq!(
+        code(groups[0].branch(None, vec![b"nothing".to_vec()], None, CommitOptions::default())),
+        ErrorCode::InvalidKeyPackage
+    );
     assert_eq!(alice.groups(None, 10).expect("groups").len(), 1);
     // A stranger that gets the Welcome knows nothing of the parent.
-    let branch = groups[0].branch(None, packages(&[&bob])).expect("a branch");
+    let branch = groups[0].branch(None, packages(&[&bob]), None, CommitOptions::default()).expect("a branch");
     let welcome = branch.welcomes().expect("Welcomes").remove(0);
     bob.delete_group(groups[1].id()).expect("deleted");
     assert_eq!(held(&bob, &welcome), HeldFor::Epoch);
@@ -72,7 +158,8 @@ fn a_branch_is_joined_after_its_parent_has_moved_on() {
     for late in 0..5 {
         let (alice, bob, carol) = (device("alice"), device("bob"), device("carol"));
         let groups = group_of(&[&alice, &bob, &carol]);
-        let branch = groups[0].branch(None, packages(&[&bob, &carol])).expect("a branch");
+        let branch =
+            groups[0].branch(None, packages(&[&bob, &carol]), None, CommitOptions::default()).expect("a branch");
         let welcome = branch.welcomes().expect("Welcomes").remove(0);
         // Bob hears of it at once and joins late, Carol hears of it late.
         let invitation = invited(&bob, &welcome);
@@ -101,7 +188,7 @@ fn a_branch_is_joined_after_its_parent_has_moved_on() {
 fn a_branch_is_joined_by_one_whose_parent_is_gone_by_then() {
     let (alice, bob) = (device("alice"), device("bob"));
     let groups = group_of(&[&alice, &bob]);
-    let branch = groups[0].branch(None, packages(&[&bob])).expect("a branch");
+    let branch = groups[0].branch(None, packages(&[&bob]), None, CommitOptions::default()).expect("a branch");
     let invitation = invited(&bob, &branch.welcomes().expect("Welcomes")[0]);
     bob.delete_group(groups[1].id()).expect("deleted");
     let b = bob.join(invitation.id, None).expect("joined");
@@ -116,7 +203,7 @@ fn a_key_package_of_before_a_rotation_joins_a_branch_as_whom_it_names() {
     let options = CommitOptions { new_identity: Some(NewIdentity::default()), ..Default::default() };
     let (message, _) = commit_with(&groups[1], vec![], options);
     committed(&alice, &message);
-    let branch = groups[0].branch(None, package).expect("a branch");
+    let branch = groups[0].branch(None, package, None, CommitOptions::default()).expect("a branch");
     let b = join(&bob, &branch.welcomes().expect("Welcomes")[0]);
     talk(&[(&alice, &branch.group()), (&bob, &b)]);
 }
@@ -125,7 +212,7 @@ fn a_key_package_of_before_a_rotation_joins_a_branch_as_whom_it_names() {
 fn succession(options: fn(&str) -> Options, by_reference: bool, suite: CipherSuite) {
     let (alice, bob, carol) = (open(options("alice")), open(options("bob")), open(options("carol")));
     let groups = group_of(&[&alice, &bob, &carol]);
-    assert_eq!(code(groups[1].create_successor(vec![])), ErrorCode::NoSuccessor);
+    assert_eq!(code(groups[1].create_successor(vec![], CommitOptions::default())), ErrorCode::NoSuccessor);
     let message = if by_reference {
         let message = propose(&groups[1], reinit(suite));
         assert_eq!(proposed(&alice, &message).data, b"the next one");
@@ -153,10 +240,16 @@ fn succession(options: fn(&str) -> Options, by_reference: bool, suite: CipherSui
         let options = KeyPackageOptions { cipher_suite: Some(suite), ..Default::default() };
         client.create_key_packages(1, options).expect("a key package").remove(0)
     };
-    assert_eq!(code(groups[1].create_successor(vec![package(&alice)])), ErrorCode::NoSuccessor, "Carol is missing");
+    assert_eq!(
+        code(groups[1].create_successor(vec![package(&alice)], CommitOptions::default())),
+        ErrorCode::NoSuccessor,
+        "Carol is missing"
+    );
     let strangers = vec![package(&alice), package(&open(options("mallory")))];
-    assert_eq!(code(groups[1].create_successor(strangers)), ErrorCode::NoSuccessor);
-    let successor = groups[1].create_successor(vec![package(&alice), package(&carol)]).expect("a successor");
+    assert_eq!(code(groups[1].create_successor(strangers, CommitOptions::default())), ErrorCode::NoSuccessor);
+    let successor = groups[1]
+        .create_successor(vec![package(&alice), package(&carol)], CommitOptions::default())
+        .expect("a successor");
     let b = successor.group();
     assert_eq!((b.id(), b.cipher_suite().expect("a suite")), (b"the next one".to_vec(), suite));
     let welcome = successor.welcomes().expect("Welcomes").remove(0);
@@ -170,7 +263,10 @@ fn succession(options: fn(&str) -> Options, by_reference: bool, suite: CipherSui
     committed(&alice, &renewal);
     committed(&bob, &renewal);
     talk(&[(&alice, &a), (&bob, &b), (&carol, &c)]);
-    assert_eq!(code(groups[1].create_successor(vec![package(&alice), package(&carol)])), ErrorCode::GroupExists);
+    assert_eq!(
+        code(groups[1].create_successor(vec![package(&alice), package(&carol)], CommitOptions::default())),
+        ErrorCode::GroupExists
+    );
 }
 
 #[test]
@@ -187,6 +283,29 @@ fn a_successor_may_have_another_cipher_suite() {
     succession(public, true, CipherSuite::P384_AES256);
 }
 
+/// RFC 9420 section 11.2 does not ask for another id.
+#[test]
+fn a_successor_may_have_the_id_of_the_group_that_has_ended() {
+    let (alice, bob) = (device("alice"), device("bob"));
+    let groups = group_of(&[&alice, &bob]);
+    let id = groups[0].id();
+    let same = |cipher_suite| Proposal::ReInit { group_id: Some(id.clone()), cipher_suite, extensions: vec![] };
+    let (message, _) = commit(&groups[0], vec![same(CipherSuite::X25519_CHACHA)]);
+    replaced(one(&bob, &message));
+    let options = KeyPackageOptions { cipher_suite: Some(CipherSuite::X25519_CHACHA), ..Default::default() };
+    let package = alice.create_key_packages(1, options).expect("a key package");
+    let successor = groups[1].create_successor(package, CommitOptions::default()).expect("a successor");
+    let a = join(&alice, &successor.welcomes().expect("Welcomes")[0]);
+    agree(&[&a, &groups[0], &groups[1], &successor.group()]);
+    assert_eq!(groups[1].status().expect("a status"), GroupStatus::Active);
+    assert_eq!(groups[1].cipher_suite().expect("a suite"), CipherSuite::X25519_CHACHA);
+    talk(&[(&alice, &groups[0]), (&bob, &groups[1])]);
+    let (renewal, _) = commit(&groups[0], vec![]);
+    committed(&bob, &renewal);
+    talk(&[(&alice, &groups[0]), (&bob, &groups[1])]);
+    assert_eq!(ignored(&bob, &message), IgnoredReason::TooOld);
+}
+
 #[test]
 fn a_group_that_somebody_has_left_is_succeeded_too() {
     let (alice, bob, carol, dave) = (device("alice"), device("bob"), device("carol"), device("dave"));
@@ -197,7 +316,8 @@ fn a_group_that_somebody_has_left_is_succeeded_too() {
     let (message, _) = commit(&groups[0], vec![reinit(CipherSuite::X25519_AES128)]);
     replaced(one(&carol, &message));
     replaced(one(&dave, &message));
-    let successor = groups[2].create_successor(packages(&[&alice, &dave])).expect("a successor");
+    let successor =
+        groups[2].create_successor(packages(&[&alice, &dave]), CommitOptions::default()).expect("a successor");
     let welcome = successor.welcomes().expect("Welcomes").remove(0);
     let (a, d) = (join(&alice, &welcome), join(&dave, &welcome));
     talk(&[(&alice, &a), (&carol, &successor.group()), (&dave, &d)]);
@@ -220,7 +340,11 @@ fn a_successor_survives_restarts_between_all_steps() {
     let options = KeyPackageOptions { cipher_suite: Some(CipherSuite::P256_AES128), ..Default::default() };
     let package = bob.create_key_packages(1, options).expect("a key package");
     let welcome = {
-        let successor = alice.group(id.to_vec()).expect("the group").create_successor(package).expect("a successor");
+        let successor = alice
+            .group(id.to_vec())
+            .expect("the group")
+            .create_successor(package, CommitOptions::default())
+            .expect("a successor");
         successor.welcomes().expect("Welcomes").remove(0)
     };
     drop((alice, bob));
@@ -264,13 +388,16 @@ fn key_packages_for_a_successor_have_to_be_valid_by_the_clients_clock() {
     };
     let early = package(2 * day);
     clock.set(now + 3 * day);
-    assert_eq!(code(groups[0].branch(None, early.clone())), ErrorCode::KeyPackageExpired);
-    let branch = groups[0].branch(None, package(2 * day)).expect("a branch");
+    assert_eq!(
+        code(groups[0].branch(None, early.clone(), None, CommitOptions::default())),
+        ErrorCode::KeyPackageExpired
+    );
+    let branch = groups[0].branch(None, package(2 * day), None, CommitOptions::default()).expect("a branch");
     join(&bob, &branch.welcomes().expect("Welcomes")[0]);
     let (message, _) = commit(&groups[0], vec![reinit(CipherSuite::X25519_AES128)]);
     replaced(one(&bob, &message));
-    assert_eq!(code(groups[0].create_successor(early)), ErrorCode::KeyPackageExpired);
-    let successor = groups[0].create_successor(package(2 * day)).expect("a successor");
+    assert_eq!(code(groups[0].create_successor(early, CommitOptions::default())), ErrorCode::KeyPackageExpired);
+    let successor = groups[0].create_successor(package(2 * day), CommitOptions::default()).expect("a successor");
     join(&bob, &successor.welcomes().expect("Welcomes")[0]);
 }
 
@@ -280,8 +407,8 @@ fn key_packages_of_another_suite_are_no_branchs_and_no_successors() {
     let groups = group_of(&[&alice, &bob]);
     let other = KeyPackageOptions { cipher_suite: Some(CipherSuite::P256_AES128), ..KeyPackageOptions::default() };
     let package = || bob.create_key_packages(1, other.clone()).expect("a key package");
-    assert_eq!(code(groups[0].branch(None, package())), ErrorCode::InvalidKeyPackage);
+    assert_eq!(code(groups[0].branch(None, package(), None, CommitOptions::default())), ErrorCode::InvalidKeyPackage);
     commit(&groups[0], vec![reinit(CipherSuite::X25519_AES128)]);
-    assert_eq!(code(groups[0].create_successor(package())), ErrorCode::InvalidKeyPackage);
-    groups[0].create_successor(packages(&[&bob])).expect("a successor");
+    assert_eq!(code(groups[0].create_successor(package(), CommitOptions::default())), ErrorCode::InvalidKeyPackage);
+    groups[0].create_successor(packages(&[&bob]), CommitOptions::default()).expect("a successor");
 }

@@ -31,6 +31,13 @@ case $level in demo) ;; *)
     need strace strace
     need openssl openssl
     need maven mvn
+    need zip zip
+    need unzip unzip
+    if command -v apt-get >/dev/null 2>&1; then # elsewhere the suite arm64 is skipped
+        need qemu-user qemu-aarch64
+        need gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
+        [ -e /usr/aarch64-linux-gnu/include/stdio.h ] || missing="$missing libc6-dev-arm64-cross"
+    fi
     javac -version >/dev/null 2>&1 || missing="$missing default-jdk-headless"
     [ -e /usr/include/openssl/crypto.h ] || pkg-config --exists libcrypto 2>/dev/null || missing="$missing libssl-dev"
 esac

@@ -7,7 +7,7 @@ export LIBMLS_PRIVATE_LIBS := -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc
 LIBMLS_CEILING := 4000000
 # The soname moves only when the ABI breaks (docs/abi.md). What is exported is not said here: rustc gives the linker the
 # list of `#[no_mangle]` items and hides all else, and the abi suite holds that list to abi/symbols.txt.
-LINK := -Clink-arg=-Wl,-soname,libmls.so.0 -Clink-arg=-Wl,-z,relro,-z,now,-z,noexecstack
+LINK := -Clink-arg=-Wl,-soname,libmls.so.0,-O2 -Clink-arg=-Wl,-z,relro,-z,now,-z,noexecstack
 RUSTC := cargo rustc --quiet --locked -p libmls --lib --release --features capi
 
 .PHONY: lib

@@ -19,7 +19,8 @@ use crate::{
 pub const MLS_EVENT_MESSAGE: i32 = 1;
 /// Kept. A Welcome: `mls_client_join` or `mls_client_decline` with the event's id. Has `preview`, `key_package`.
 pub const MLS_EVENT_INVITED: i32 = 2;
-/// Kept. This device is in a group now: show it, and refill the key packages. Has `joined_by`, `epoch`, `key_package`.
+/// Kept. This device is in a group now: show it, and refill the key packages. Has `joined_by`, `epoch`, `key_package`,
+/// `commit`.
 pub const MLS_EVENT_JOINED: i32 = 3;
 /// A proposal was cached: commit it, or clear it. Has `proposal`, `aad`.
 pub const MLS_EVENT_PROPOSED: i32 = 4;

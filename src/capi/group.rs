@@ -5,7 +5,7 @@ use super::{
     commit_options::mls_commit_options_t,
     encrypt_options::mls_encrypt_options_t,
     error::{mls_error_t, mls_status_t},
-    extension::mls_extensions_t,
+    extension::{self, mls_extensions_t},
     guard::{self, New, give, guard},
     handle::{self, Handle, Tag, value_or_default},
     member::mls_members_t,
@@ -328,7 +328,7 @@ pub unsafe extern "C" fn mls_group_withdraw(
     reference_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || handle::get(group)?.withdraw(bytes::read(reference, reference_len)?))
+    guard(error, &mut || handle::get(group)?.withdraw(bytes::read(reference, reference_len)?))
 }
 
 /// Drops all cached proposals, so that messages can be sent again. A commit of others that refers to one of them is
@@ -341,7 +341,7 @@ pub unsafe extern "C" fn mls_group_clear_proposals(
     group: *const mls_group_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || handle::get(group)?.clear_proposals())
+    guard(error, &mut || handle::get(group)?.clear_proposals())
 }
 
 /// Makes a commit of these proposals, by value, and of those that are cached, by reference (RFC 9420 section 12.4).
@@ -423,11 +423,13 @@ pub unsafe extern "C" fn mls_group_find_commit(
 
 /// Makes a new group of some of this one's members, bound to this epoch, by a key package for each of them but this
 /// device (RFC 9420 section 11.3); its id is `(NULL, 0)` for a random one. They have to join while they are in the same
-/// epoch. The commit is accepted at once: `mls_commit_group` is the new group, `mls_commit_welcomes` its Welcomes.
-/// Yours: `mls_commit_free`.
+/// epoch. `extensions` are those of the new group's context, NULL for this group's. `options` may be `MLS_DEFAULTS`; a
+/// path, the tree and the Welcomes can be chosen. The commit is accepted at once: `mls_commit_group` is the new group,
+/// `mls_commit_welcomes` its Welcomes. Yours: `mls_commit_free`.
 ///
 /// Errors: `MLS_ERROR_GROUP_EXISTS`, `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_NO_SUCCESSOR` if somebody is not a
-/// member of this group; store errors.
+/// member of this group, `MLS_ERROR_INVALID_ARGUMENT` for other options, `MLS_ERROR_INVALID_PROPOSAL` for extensions
+/// that a member does not have; store errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_group_branch(
@@ -435,30 +437,37 @@ pub unsafe extern "C" fn mls_group_branch(
     id: *const u8,
     id_len: usize,
     key_packages: *const mls_messages_t,
+    extensions: *const mls_extensions_t,
+    options: *const mls_commit_options_t,
     out: *mut *mut mls_commit_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     give(out, error, || {
         let (id, key_packages) = (bytes::optional(id, id_len)?, handle::value(key_packages)?);
-        handle::get(group)?.branch(id, key_packages).map(New)
+        let (extensions, options) = (extension::optional(extensions)?, value_or_default(options)?);
+        handle::get(group)?.branch(id, key_packages, extensions, options).map(New)
     })
 }
 
 /// Makes the successor that a committed ReInit announced, by a key package for every other member (RFC 9420 section
-/// 11.2). The commit is accepted at once: `mls_commit_group` is the successor, `mls_commit_welcomes` its Welcomes.
-/// Yours: `mls_commit_free`.
+/// 11.2). `options` as for `mls_group_branch`. The commit is accepted at once: `mls_commit_group` is the successor,
+/// `mls_commit_welcomes` its Welcomes. Yours: `mls_commit_free`.
 ///
 /// Errors: `MLS_ERROR_NO_SUCCESSOR` if none is announced or the members are not the same, `MLS_ERROR_GROUP_EXISTS`,
-/// `MLS_ERROR_INVALID_KEY_PACKAGE`; store errors.
+/// `MLS_ERROR_INVALID_KEY_PACKAGE`, `MLS_ERROR_INVALID_ARGUMENT` for other options; store errors.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_group_create_successor(
     group: *const mls_group_t,
     key_packages: *const mls_messages_t,
+    options: *const mls_commit_options_t,
     out: *mut *mut mls_commit_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    give(out, error, || handle::get(group)?.create_successor(handle::value(key_packages)?).map(New))
+    give(out, error, || {
+        let (key_packages, options) = (handle::value(key_packages)?, value_or_default(options)?);
+        handle::get(group)?.create_successor(key_packages, options).map(New)
+    })
 }
 
 const _: () = {

@@ -25,12 +25,12 @@ pub(crate) use keys::{
     certificate_key, check_certificate, check_signing_key, generate_signing_key, hash, private_key, random, suite,
     suite_provider,
 };
-pub(crate) use outside::new_member_proposal;
+pub(crate) use outside::Outside;
 pub(crate) use provider::{EpochRecord, Provider, Vault, Written};
 pub(crate) use rules::{CommitShape, Rules};
 pub(crate) use snapshot::{
     Graft, LeafIdentity, PastEpoch, PendingSecrets, Proposals, Snapshot, Tree, announced_suite, ended, key_of,
-    with_leaf, with_other_leaf, with_signer, without_pending_updates,
+    with_context_extensions, with_leaf, with_other_leaf, with_signer, without_pending_updates,
 };
 pub(crate) use weight::Budget;
 pub(crate) use welcome::{Continued, continued};

@@ -12,6 +12,7 @@
 
 use super::wire::{Reader, put_vector};
 use crate::{ErrorCode, MlsError, Result};
+use mls_rs::{ExtensionList, mls_rs_codec::MlsEncode};
 use std::ops::Range;
 use zeroize::Zeroizing;
 
@@ -285,6 +286,24 @@ pub(crate) fn with_signer(small: &[u8], signer: &[u8]) -> Result<Zeroizing<Vec<u
     let mut encoded = Vec::new();
     put_vector(&mut encoded, signer);
     Ok(replaced(small, &Tail::find(small)?.signer, &Zeroizing::new(encoded)))
+}
+
+/// The secret by which another group continues the epoch that a snapshot is in.
+pub(crate) fn resumption_secret(snapshot: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    let place = Tail::find(snapshot)?.epoch_secrets;
+    Ok(Zeroizing::new(Reader::new(&snapshot[place]).vector()?.to_vec()))
+}
+
+/// The same snapshot of a group whose context has other extensions.
+pub(crate) fn with_context_extensions(snapshot: &[u8], extensions: &ExtensionList) -> Result<Zeroizing<Vec<u8>>> {
+    let mut reader = Reader::new(snapshot);
+    reader.skip(2 + 4)?; // snapshot version; version, cipher suite
+    reader.vectors(1)?; // group id
+    reader.skip(8)?; // epoch
+    reader.vectors(2)?; // tree hash, confirmed transcript hash
+    let start = reader.position();
+    reader.vectors(1)?;
+    Ok(replaced(snapshot, &(start..reader.position()), &extensions.mls_encode_to_vec()?))
 }
 
 /// A leaf that has an identity and nothing else.

@@ -10,7 +10,7 @@ use crate::{
     Capabilities, CipherSuite, Client, Commit, CommitStatus, ErrorCode, Event, EventKind, GroupOptions, GroupPreview,
     HeldFor, Invitation, JoinOptions, Joined, JoinedBy, MlsError, Proposal, Result, SenderKind,
     client::ClientCore,
-    engine::{self, Budget, EngineGroup, Envelope, Own, Parts, PastEpoch, Snapshot},
+    engine::{self, Budget, EngineGroup, Envelope, Outside, Own, Parts, PastEpoch, Snapshot},
     error::fail,
     key_package::KeyPackageRow,
     ledger::{Fold, Tx, decode, encode},
@@ -366,8 +366,8 @@ impl Client {
         run(|| client.generate_key_package_message(none(), none(), Some(not_before)))?;
         let rows = KeyPackageRow::made(&parts, &own)?;
         let Some(row) = rows.first() else { return fail(ErrorCode::Engine, "the engine made no key package") };
-        let (group_id, epoch, package) = (context.group_id(), context.epoch, row.key_package()?);
-        let proposal = engine::new_member_proposal(suite, group_id, epoch, package, &own.signer, &aad)?;
+        let (group_id, epoch, signer) = (context.group_id(), context.epoch, &own.signer);
+        let proposal = Outside { suite, group_id, epoch, signer, aad: &aad }.new_member(row.key_package()?)?;
         self.core.step(|tx| {
             row.put(&self.core.store, &mut tx.batch);
             Ok(())
@@ -405,6 +405,15 @@ impl Client {
             .signer(own.signer.clone(), own.identity.clone())
             .build();
         let mut observed = run(|| client.observe_group(message.clone(), Some(tree), None))?;
+        let unlisted = || MlsError::new(ErrorCode::Denied, "the group does not list this client as an external sender");
+        if let Proposal::ResumptionPsk { epoch: past } = proposal {
+            let context = info.group_context();
+            let senders = context.extensions().get_as::<ExternalSendersExt>().ok().flatten();
+            let senders = senders.map_or_else(Vec::new, |senders| senders.allowed_senders);
+            let index = (0..).zip(&senders).find(|(_, sender)| **sender == own.identity).ok_or_else(unlisted)?.0;
+            let (group_id, epoch, signer) = (context.group_id(), context.epoch, &own.signer);
+            return Outside { suite, group_id, epoch, signer, aad: &aad }.resumption_psk(index, past);
+        }
         let proposed = match proposal {
             Proposal::Add { key_package } => {
                 let key_package = self.core.settings.decode(&key_package)?;
@@ -437,7 +446,7 @@ impl Client {
                         | mls_rs::error::MlsError::InvalidExternalSigningIdentity
                 ) =>
             {
-                MlsError::new(ErrorCode::Denied, "the group does not list this client as an external sender")
+                unlisted()
             }
             _ => failure.into(),
         })?;
@@ -549,7 +558,7 @@ impl ClientCore {
         let Some(package) = KeyPackageRow::get(&self.store, reference)? else {
             return fail(ErrorCode::InvalidWelcome, "the key package of this Welcome is gone");
         };
-        let message = self.settings.decode(welcome)?;
+        let decoded = self.settings.decode(welcome)?;
         let mut row = InvitationRow {
             welcome: welcome.to_vec(),
             key_package: reference.to_vec(),
@@ -557,19 +566,31 @@ impl ClientCore {
             parent: None,
             reinit: false,
         };
-        if let Some(continued) = package.continued(welcome)? {
-            let parent = self.parent_of(&continued)?;
-            row.parent = Some(parent.to_vec());
-            row.reinit = continued.reinit;
-            let arrival = self.arrive(&row, None)?;
-            let mut preview = preview_of(arrival.engine.context());
-            self.fill_preview(&mut preview, &arrival);
-            preview.parent = Some(continued.group_id);
-            row.group_id.clone_from(&preview.group_id);
-            return Ok((preview, row));
-        }
-        let (parts, own, suite) = package.engine(self)?;
-        let info = run(|| self.engine_client(&parts, &own, suite).examine_welcome_message(&message))?;
+        let continued = package.continued(welcome)?;
+        let message = match &continued {
+            Some(continued) => {
+                let mut parent = self.parent_of(continued)?;
+                let message = continued.group_info(welcome, &parent)?;
+                if let (false, Some(info)) = (continued.reinit, message.as_group_info()) {
+                    // RFC 9420 section 11.3 lets a branch have extensions of its own, the engine does not: so its parent
+                    // gets them, in this copy.
+                    parent = engine::with_context_extensions(&parent, info.group_context().extensions())?;
+                }
+                row.parent = Some(parent.to_vec());
+                row.reinit = continued.reinit;
+                Some(message)
+            }
+            None => None,
+        };
+        let examined;
+        let info = match message.as_ref().and_then(MlsMessage::as_group_info) {
+            Some(info) => info,
+            None => {
+                let (parts, own, suite) = package.engine(self)?;
+                examined = run(|| self.engine_client(&parts, &own, suite).examine_welcome_message(&decoded))?;
+                &examined
+            }
+        };
         let mut preview = preview_of(info.group_context());
         row.group_id.clone_from(&preview.group_id);
         if let Some(tree) = tree_extension(info.extensions()) {
@@ -579,6 +600,7 @@ impl ClientCore {
             }
             self.fill_preview(&mut preview, &self.arrive(&row, None)?);
         }
+        preview.parent = continued.map(|continued| continued.group_id);
         Ok((preview, row))
     }
 

@@ -4,13 +4,16 @@ use super::{
     Group, GroupStatus, Locked, Session,
     commit::CommitRow,
     propose::{check_key_package, reinit_id},
-    row::EpochRow,
+    row::{EpochRow, StoredTree},
     session::run,
 };
 use crate::{
-    CipherSuite, Commit, Committed, ErrorCode, EventKind, MlsError, Result, SenderKind,
+    CipherSuite, Commit, CommitOptions, Committed, ErrorCode, EventKind, Extension, MlsError, Result, SenderKind,
     client::ClientCore,
-    engine::{self, Continued, EngineGroup, Graft, KeyPackageFields, Own, Parts, Snapshot, with_signer},
+    engine::{
+        self, CommitShape, Continued, EngineGroup, Graft, KeyPackageFields, Own, Parts, Snapshot,
+        with_context_extensions, with_signer,
+    },
     error::fail,
     ledger::encode,
     trust::Purpose,
@@ -29,34 +32,53 @@ pub(crate) const PASSED: &str = "EpochPassed";
 #[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Group {
     /// Makes a new group of some members of this one, bound to this epoch: a key package for each of them but this
-    /// device. They have to join while they are in the same epoch. The returned commit is accepted already: its
-    /// `group` is the new group, its `welcomes` are for the members.
+    /// device. They have to join while they are in the same epoch. The group context's `extensions` are this group's if
+    /// they are not given. The returned commit is accepted already: its `group` is the new group, its `welcomes` are for
+    /// the members. Of the options a path, the tree and the Welcomes can be chosen.
     ///
     /// Errors: `GroupExists`, `InvalidKeyPackage`, `KeyPackageExpired` (by the client's clock or the system's),
-    /// `NoSuccessor` if somebody is not a member of this group, and those of [`encrypt`](Self::encrypt) but
+    /// `NoSuccessor` if somebody is not a member of this group, `InvalidArgument` for the other options,
+    /// `InvalidProposal` for extensions that a member does not have, and those of [`encrypt`](Self::encrypt) but
     /// `CommitRequired`.
-    pub fn branch(&self, group_id: Option<Vec<u8>>, key_packages: Vec<Vec<u8>>) -> Result<Commit> {
+    pub fn branch(
+        &self,
+        group_id: Option<Vec<u8>>,
+        key_packages: Vec<Vec<u8>>,
+        extensions: Option<Vec<Extension>>,
+        options: CommitOptions,
+    ) -> Result<Commit> {
+        let shape = shape_of(&options)?;
         let id = reinit_id(&group_id)?;
+        let extensions = extensions.map(|list| engine::extensions(&list)).transpose()?;
         let now = engine::time(self.client.settings.now()?);
         let (group, welcomes, parts) = {
             let mut locked = self.lock_whole()?;
             self.check_sending(locked.session())?;
             let session = locked.session();
             let packages = decode_all(&self.client, session.row.cipher_suite, &key_packages)?;
-            let made = run(|| session.engine.branch(id.clone(), packages, Some(now)));
-            let (group, welcomes) = locked.settle(made)?;
-            (group, welcomes, locked.session().parts.clone())
+            let parts = self.client.parts();
+            parts.rules.set_shape(shape);
+            // The engine gives a branch its parent's extensions: so the parent gets the branch's, in a copy.
+            let (_, tree) = StoredTree::read(&self.client.store, self.core.tag, &session.row)?;
+            let mut whole = Snapshot::join(&session.row.snapshot, &tree)?;
+            if let Some(extensions) = &extensions {
+                whole = with_context_extensions(&whole, extensions)?;
+            }
+            let copy = self.client.load_engine(&parts, &self.core.id, whole)?;
+            let (group, welcomes) = run(|| copy.branch(id.clone(), packages, Some(now)))?;
+            (group, welcomes, parts)
         };
         self.store_successor(group, &parts, &welcomes)
     }
 
     /// Makes the successor that a ReInit announced, with a key package for every other member. The returned commit is
-    /// accepted already, as for [`branch`](Self::branch).
+    /// accepted already, and the options are those, as for [`branch`](Self::branch).
     ///
     /// Errors: `NoSuccessor` if none is announced or the members are not the same, `GroupExists`, `InvalidKeyPackage`,
-    /// `KeyPackageExpired` (by the client's clock or the system's).
-    pub fn create_successor(&self, key_packages: Vec<Vec<u8>>) -> Result<Commit> {
+    /// `KeyPackageExpired` (by the client's clock or the system's), `InvalidArgument` for the other options.
+    pub fn create_successor(&self, key_packages: Vec<Vec<u8>>, options: CommitOptions) -> Result<Commit> {
         self.client.settings.full()?;
+        let shape = shape_of(&options)?;
         let now = engine::time(self.client.settings.now()?);
         let mut locked = self.lock_whole()?;
         if locked.session().row.status != GroupStatus::Replaced {
@@ -67,6 +89,7 @@ impl Group {
         let own = self.client.successor_identity(&mut locked)?;
         let session = locked.session();
         let parts = self.client.parts();
+        parts.rules.set_shape(shape);
         let parent = Graft::parent(&session.row.snapshot, &session.identities()?)?;
         let engine = self.client.load_engine(&parts, &self.core.id, parent)?;
         let (group, welcomes) = run(|| {
@@ -78,12 +101,37 @@ impl Group {
     }
 }
 
+/// How the commit that makes a successor is to look. It has no message, and so nothing that a message could carry.
+fn shape_of(options: &CommitOptions) -> Result<CommitShape> {
+    let CommitOptions {
+        force_path,
+        aad,
+        new_identity,
+        leaf_extensions,
+        tree_out_of_band,
+        welcome_for_each,
+        group_info,
+    } = options;
+    if !aad.is_empty() || new_identity.is_some() || leaf_extensions.is_some() || group_info.is_some() {
+        return fail(
+            ErrorCode::InvalidArgument,
+            "a path, the tree and the Welcomes are all that can be chosen of the commit that makes a group",
+        );
+    }
+    Ok(CommitShape {
+        force_path: *force_path,
+        tree_out_of_band: *tree_out_of_band,
+        welcome_for_each: *welcome_for_each,
+        ..CommitShape::default()
+    })
+}
+
 impl Group {
     /// Stores a group that this device has made, with its Welcomes.
     fn store_successor(&self, mut engine: EngineGroup, parts: &Parts, welcomes: &[MlsMessage]) -> Result<Commit> {
         let client = &self.client;
         let group = client.group(engine.group_id());
-        let slot = group.core.session.enter()?;
+        let mut slot = group.core.session.enter()?;
         client.absent(&group)?;
         let trust = super::join::ask_trust(client, parts, &engine, Purpose::Add)?.into_result()?;
         run(|| engine.write_to_storage())?;
@@ -110,6 +158,8 @@ impl Group {
             tx.event(Some(group.core.tag), &group.core.id, EventKind::Committed(committed));
             Ok(id)
         })?;
+        // It may be the group that has ended, under the same id.
+        *slot = None;
         drop(slot);
         Ok(Commit { group, id })
     }
@@ -194,6 +244,13 @@ impl ClientCore {
     ) -> Result<(EngineGroup, NewMemberInfo)> {
         // The engine signs in a branch with the parent's key: it has to be the key package's.
         let parent = with_signer(parent, own.signer.as_bytes())?;
+        if reinit {
+            let engine = self.load_engine(parts, &[], parent)?;
+            return Ok(run(|| {
+                let client = engine.get_reinit_client(Some(own.signer.clone()), Some(own.identity.clone()))?;
+                client.join(welcome, tree, None)
+            })?);
+        }
         let engine = self.load_engine(parts, &[], parent)?;
         Ok(match reinit {
             true => run(|| {

@@ -16,6 +16,7 @@ OPTIONAL = {
     ("mls_proposals_push_update", "identity"),
     ("mls_proposals_push_update", "leaf_extensions"),
     ("mls_proposals_push_reinit", "extensions"),
+    ("mls_group_branch", "extensions"),
 }
 # Handles that are only lent to a callback: there is no live one here.
 LENT = {"codec_answer", "store_rows", "store_writes", "validation"}

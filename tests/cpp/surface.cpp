@@ -272,6 +272,9 @@ void a_group_is_branched_and_replaced() {
     auto invitation = expect(pair.bob.receive(branch.welcomes().front()), MLS_EVENT_INVITED).invited();
     CHECK(invitation->preview.parent == pair.bobs.id());
     CHECK(pair.bob.join(*invitation).epoch_authenticator() == branch.group().epoch_authenticator());
+    auto apart = pair.alices.branch(pair.bob.create_key_packages(1), {}, std::vector<mls::Extension>{},
+                                    mls::CommitOptions().tree_out_of_band(true));
+    CHECK(expect(pair.bob.receive(apart.welcomes().front()), MLS_EVENT_INVITED).invited()->preview.needs_tree);
 
     auto reinit = pair.alices.commit({mls::Proposal::reinit(
         MLS_CIPHER_SUITE_X25519_CHACHA, std::vector<std::uint8_t>{'n', 'e', 'w'})});
@@ -281,7 +284,7 @@ void a_group_is_branched_and_replaced() {
     CHECK(replaced->successor.text() == "new" && replaced->cipher_suite == MLS_CIPHER_SUITE_X25519_CHACHA);
     CHECK(pair.bobs.status() == MLS_GROUP_REPLACED);
     auto suite = mls::KeyPackageOptions().cipher_suite(MLS_CIPHER_SUITE_X25519_CHACHA);
-    auto successor = pair.alices.create_successor(pair.bob.create_key_packages(1, suite));
+    auto successor = pair.alices.create_successor(pair.bob.create_key_packages(1, suite), mls::CommitOptions());
     auto joined = join(pair.bob, successor.welcomes().front());
     CHECK(joined.id().text() == "new" && joined.epoch_authenticator() == successor.group().epoch_authenticator());
 }

@@ -29,6 +29,11 @@ assert result == (1, 3, 1), result
 assert "the reason" in said and "no such tool" in said and "longer than 2 s" in said and "never" not in said, said
 result, said = counts(Suite("good"), Suite("absent", holds="x"))
 assert result == (1, 0, 1), result
+assert run.lacking([Suite("good")], ["good"]) == ["good"]  # waits
+suites = [Suite("good"), Suite("absent")]
+run.Run(suites, pathlib.Path("build/runner").resolve(), io.StringIO()).all()
+assert run.lacking(suites, ["good"]) == [] and run.lacking(suites, ["good", "absent", "none"]) == ["absent", "none"]
+assert run.verdict(1, 0, 1, ["absent"]) == 1
 assert run.verdict(1, 0, 0) == 0 and run.verdict(1, 1, 0) == 1 and run.verdict(0, 0, 3) == 1
 missing = [suite.name for suite in run.SUITES if not (run.ROOT / "tests/suites" / f"{suite.name}.sh").exists()]
 unlisted = {path.stem for path in (run.ROOT / "tests/suites").glob("*.sh")} - {suite.name for suite in run.SUITES} - {"env"}

@@ -12,11 +12,13 @@ func blocking<T: Sendable>(
 ) async throws -> T {
     try Task.checkCancellation()
     try await Callback.current?.ended(unlessAbout: group)
-    return try await withCheckedThrowingContinuation { continuation in
+    // Not a throwing continuation: with Swift 6.0 each error that is thrown through one leaks.
+    let result: Result<T, any Error> = await withCheckedContinuation { continuation in
         threads.async {
-            continuation.resume(with: Result { try calling(call) })
+            continuation.resume(returning: Result { try calling(call) })
         }
     }
+    return try result.get()
 }
 
 let threads = DispatchQueue(label: "MLS", qos: .userInitiated, attributes: .concurrent)

@@ -127,6 +127,12 @@ public final class MLSClient: Sendable {
         try await blocking { [core] in try core.groups(after: after, limit: number(limit)) }
     }
 
+    /// Ids of the groups that external commits of this device join which the service has not answered, after a restart
+    /// too; those of a resync included.
+    public func joiningGroups() async throws -> [Data] {
+        try await blocking { [core] in try core.joiningGroups() }
+    }
+
     /// Deletes a group with everything of it, its events included; nobody else is told. Nothing happens if there is
     /// none. Leave it first, so that the others remove this device.
     public func deleteGroup(id: Data) async throws {
@@ -150,25 +156,25 @@ public final class MLSClient: Sendable {
     /// is in the group by now, `.pskNotFound`, `.credentialDenied`, `.credentialLater` (join again later), `.tooLarge`.
     ///
     /// - Parameters:
-    ///   - invitation: ``MLSInvitation/id``, which is that of the event that brought it.
+    ///   - id: ``MLSInvitation/id``, which is that of the event that brought it.
     ///   - tree: The ratchet tree, if the invitation needs it.
-    public func join(_ invitation: MLSInvitation.ID, tree: Data? = nil) async throws -> MLSGroup {
-        try await blocking { [core] in MLSGroup(try core.join(invitation: invitation, tree: tree)) }
+    public func join(id: MLSInvitation.ID, tree: Data? = nil) async throws -> MLSGroup {
+        try await blocking { [core] in MLSGroup(try core.join(invitation: id, tree: tree)) }
     }
 
-    /// As ``join(_:tree:)-(MLSInvitation.ID,_)``, for the invitation itself.
+    /// As ``join(id:tree:)``, for the invitation itself.
     public func join(_ invitation: MLSInvitation, tree: Data? = nil) async throws -> MLSGroup {
-        try await join(invitation.id, tree: tree)
+        try await join(id: invitation.id, tree: tree)
     }
 
     /// Turns an invitation down: its key package is used up, and nobody is told. Nothing happens if it is gone.
-    public func decline(_ invitation: MLSInvitation.ID) async throws {
-        try await blocking { [core] in try core.decline(invitation: invitation) }
+    public func decline(id: MLSInvitation.ID) async throws {
+        try await blocking { [core] in try core.decline(invitation: id) }
     }
 
-    /// As ``decline(_:)-(MLSInvitation.ID)``, for the invitation itself.
+    /// As ``decline(id:)``, for the invitation itself.
     public func decline(_ invitation: MLSInvitation) async throws {
-        try await decline(invitation.id)
+        try await decline(id: invitation.id)
     }
 
     /// Makes a commit that joins a group without being invited, or with ``MLSJoinOptions/resync`` takes this device's
@@ -223,13 +229,14 @@ public final class MLSClient: Sendable {
         try await blocking { [core] in try core.receive(message: message).map(MLSEvent.init) }
     }
 
-    /// As ``receive(_:)`` for each message in turn, in fewer transactions. An error stops it: events of the messages
-    /// before are in the inbox.
+    /// As ``receive(_:)`` for each message in turn, in fewer transactions. An error stops it: kept events of the messages
+    /// before are in the inbox, and which one failed is found by receiving them one by one: what was processed is a
+    /// duplicate then.
     public func receiveMany(_ messages: [Data]) async throws -> [MLSEvent] {
         try await blocking { [core] in try core.receiveMany(messages: messages).map(MLSEvent.init) }
     }
 
-    /// Processes what waits for the validator, for a proposal or for larger limits once more.
+    /// Processes what waits for the validator, for a proposal, for a pre-shared key or for larger limits once more.
     public func retryHeld() async throws -> [MLSEvent] {
         try await blocking { [core] in try core.retryHeld().map(MLSEvent.init) }
     }
@@ -251,13 +258,13 @@ public final class MLSClient: Sendable {
     /// event is delivered again.
     ///
     /// Errors: `.notAllowed` for a notification extension.
-    public func acknowledge(_ event: MLSEvent.ID) async throws {
-        try await blocking { [core] in try core.acknowledge(id: event) }
+    public func acknowledge(id: MLSEvent.ID) async throws {
+        try await blocking { [core] in try core.acknowledge(id: id) }
     }
 
-    /// As ``acknowledge(_:)-(MLSEvent.ID)``, for the event itself.
+    /// As ``acknowledge(id:)``, for the event itself.
     public func acknowledge(_ event: MLSEvent) async throws {
-        try await acknowledge(event.id)
+        try await acknowledge(id: event.id)
     }
 
     // MARK: Key packages

@@ -1,7 +1,7 @@
 import Foundation
 internal import MLSGenerated
 
-/// A Welcome that waits for ``MLSClient/join(_:tree:)-(MLSInvitation,_)`` or ``MLSClient/decline``.
+/// A Welcome that waits for ``MLSClient/join(_:tree:)`` or ``MLSClient/decline(_:)``.
 public struct MLSInvitation: Identifiable, Sendable {
     /// What to give to `join`; the id of the event that brought it.
     public let id: UInt64

@@ -6,8 +6,8 @@ internal import MLSGenerated
 public struct MLSOptions: Sendable {
     /// Who this device is, as a basic credential in the client's form.
     public var device: MLSDevice?
-    /// Who decides on credentials. No default.
-    public var trust: MLSTrust?
+    /// Who decides on credentials.
+    public var trust: MLSTrust
     /// Who this device is, as a credential; wins over ``device``.
     public var credential: MLSCredential?
     /// The signature key. Default: one is generated, and kept in the store.
@@ -29,10 +29,10 @@ public struct MLSOptions: Sendable {
     /// Where the store's high-water mark is kept outside of backups. Default: nowhere.
     public var anchor: (any MLSAnchor)?
 
-    /// What is not given is the default; trust has none.
+    /// What is not given is the default; ``trust`` has none.
     public init(
         device: MLSDevice? = nil,
-        trust: MLSTrust?,
+        trust: MLSTrust,
         credential: MLSCredential? = nil,
         signingKey: MLSSigningKey? = nil,
         cipherSuite: MLSCipherSuite? = nil,
@@ -64,7 +64,7 @@ public struct MLSOptions: Sendable {
             credential: credential?.lower(),
             signingKey: signingKey?.lower(),
             cipherSuite: cipherSuite?.rawValue,
-            trust: trust?.lower(),
+            trust: trust.lower(),
             role: role.lower(),
             policy: policy.lower(),
             limits: limits.lower(),

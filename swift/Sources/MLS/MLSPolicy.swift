@@ -35,7 +35,7 @@ public struct MLSPolicy: Sendable {
     public var keyPackageLifetime: TimeInterval
     /// Seconds by which `notBefore` is set back, for peers with slow clocks. Default one hour.
     public var keyPackageBackdate: TimeInterval
-    /// Whether invitations are joined at once, without ``MLSClient/join(_:tree:)-(MLSInvitation,_)``. Default `false`.
+    /// Whether invitations are joined at once, without ``MLSClient/join(_:tree:)``. Default `false`.
     public var autoJoin: Bool
 
     /// The defaults.

@@ -29,7 +29,7 @@ public protocol MLSStorage: Sendable {
     /// Makes deleted and replaced rows unrecoverable from the files, as far as it can. Does nothing unless implemented.
     func checkpoint() throws
 
-    /// Finishes what is under way and gives back every file lock, until ``resume()-32qz3``; other calls throw
+    /// Finishes what is under way and gives back every file lock, until it is resumed; other calls throw
     /// ``MLSStorageError/Kind/suspended`` meanwhile. Does nothing unless implemented.
     func suspend() throws
 

@@ -249,34 +249,48 @@ public class Group internal constructor(private val client: MlsClient, private v
 
     /**
      * Makes a new group of some members of this one, bound to this epoch: a key package for each of them but this
-     * device. They have to join while they are in the same epoch. The returned commit is accepted already: its group
-     * is the new group, its welcomes are for the members.
+     * device. They have to join while they are in the same epoch. The group context's extensions are this group's if
+     * they are not given. The returned commit is accepted already: its group is the new group, its welcomes are for the
+     * members. Of the options a path, the tree and the Welcomes can be chosen.
      *
-     * Errors: GroupExists, InvalidKeyPackage, NoSuccessor if somebody is not a member of this group, and those of
-     * encrypt but CommitRequired.
+     * Errors: GroupExists, InvalidKeyPackage, NoSuccessor if somebody is not a member of this group, InvalidArgument for
+     * the other options, InvalidProposal for extensions that a member does not have, and those of encrypt but
+     * CommitRequired.
      */
-    public suspend fun branch(groupId: ByteArray? = null, keyPackages: List<ByteArray>): Commit =
-        client.io { branchBlocking(groupId, keyPackages) }
+    public suspend fun branch(
+        groupId: ByteArray? = null,
+        keyPackages: List<ByteArray>,
+        extensions: List<Extension>? = null,
+        options: CommitOptions = CommitOptions(),
+    ): Commit = client.io { branchBlocking(groupId, keyPackages, extensions, options) }
 
     /** [branch], blocking. */
     @JvmOverloads
     @Throws(MlsException::class)
-    public fun branchBlocking(groupId: ByteArray? = null, keyPackages: List<ByteArray>): Commit =
-        calling { Commit(client, core.branch(groupId, keyPackages)) }
+    public fun branchBlocking(
+        groupId: ByteArray? = null,
+        keyPackages: List<ByteArray>,
+        extensions: List<Extension>? = null,
+        options: CommitOptions = CommitOptions(),
+    ): Commit = calling {
+        Commit(client, core.branch(groupId, keyPackages, extensions?.map { it.lower() }, options.lower()))
+    }
 
     /**
      * Makes the successor that a ReInit announced, with a key package for every other member. The returned commit is
-     * accepted already, as for branch.
+     * accepted already, and the options are those, as for branch.
      *
-     * Errors: NoSuccessor if none is announced or the members are not the same, GroupExists, InvalidKeyPackage.
+     * Errors: NoSuccessor if none is announced or the members are not the same, GroupExists, InvalidKeyPackage,
+     * InvalidArgument for the other options.
      */
-    public suspend fun createSuccessor(keyPackages: List<ByteArray>): Commit =
-        client.io { createSuccessorBlocking(keyPackages) }
+    public suspend fun createSuccessor(keyPackages: List<ByteArray>, options: CommitOptions = CommitOptions()): Commit =
+        client.io { createSuccessorBlocking(keyPackages, options) }
 
     /** [createSuccessor], blocking. */
+    @JvmOverloads
     @Throws(MlsException::class)
-    public fun createSuccessorBlocking(keyPackages: List<ByteArray>): Commit =
-        calling { Commit(client, core.createSuccessor(keyPackages)) }
+    public fun createSuccessorBlocking(keyPackages: List<ByteArray>, options: CommitOptions = CommitOptions()): Commit =
+        calling { Commit(client, core.createSuccessor(keyPackages, options.lower())) }
 }
 
 /** Where a group stands on this device. */

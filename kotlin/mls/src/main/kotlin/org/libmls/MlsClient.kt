@@ -26,7 +26,7 @@ public class MlsClient private constructor(
      * [ErrorCode.CLOSED]. Closing twice is fine. If it throws, the client is closed all the same.
      */
     @Throws(MlsException::class)
-    override fun close(): Unit = calling { core.close() }
+    override fun close(): Unit = calling { core.closeClient() }
 
     /**
      * The events that wait to be acknowledged, in the order of their ids, [page] of them at a time: [inbox] as a

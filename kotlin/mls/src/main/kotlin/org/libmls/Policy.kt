@@ -111,8 +111,10 @@ internal fun ExternalJoin.lower(): org.libmls.ffi.ExternalJoin =
     org.libmls.ffi.ExternalJoin.entries.first { it.name == name }
 
 /** How much is kept and taken in. All of them bound what somebody else can make this device store or compute. */
-public class Limits @JvmOverloads public constructor(block: Limits.() -> Unit = {}) {
-    private val defaults = org.libmls.ffi.defaultLimits()
+public class Limits private constructor(defaults: org.libmls.ffi.Limits, block: Limits.() -> Unit) {
+    /** The defaults, but for what [block] changes. */
+    @JvmOverloads
+    public constructor(block: Limits.() -> Unit = {}) : this(org.libmls.ffi.defaultLimits(), block)
 
     /** Events that wait to be acknowledged. At the limit receive answers InboxFull. Default 10,000. */
     public var inboxEvents: Int = defaults.inboxEvents.toInt()
@@ -161,6 +163,15 @@ public class Limits @JvmOverloads public constructor(block: Limits.() -> Unit = 
     }
 
     override fun toString(): String = "Limits(..)"
+
+    public companion object {
+        /**
+         * All of them for a process with little memory, as an iOS notification extension is: what a message makes it
+         * allocate stays below 8 MB.
+         */
+        @JvmStatic
+        public fun extension(): Limits = Limits(org.libmls.ffi.extensionLimits()) {}
+    }
 }
 
 internal fun Limits.lower(): org.libmls.ffi.Limits = org.libmls.ffi.Limits(

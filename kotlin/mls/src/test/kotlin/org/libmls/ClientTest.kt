@@ -89,6 +89,17 @@ class ClientTest {
     }
 
     @Test
+    fun `there are limits for a process with little memory`() {
+        val small = Limits.extension()
+        assertTrue(small.messageBytes < Limits().messageBytes)
+        val alice = device("alice") {
+            role = Role.EXTENSION
+            limits = small
+        }
+        assertCode(ErrorCode.NOT_ALLOWED) { alice.createGroupBlocking() }
+    }
+
+    @Test
     fun `a message is looked at without a client`() {
         val alice = device("alice")
         val bob = device("bob")
