@@ -5,6 +5,7 @@
 
 use crate::{Credential, Invitation, ProposalInfo, Sender};
 use minicbor::{Decode, Encode};
+use std::fmt;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,8 +81,8 @@ impl EventKind {
     }
 }
 
-/// An application message (RFC 9420 section 6).
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+/// An application message (RFC 9420 section 6). Its `Debug` form does not have what was sent.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Message {
@@ -102,6 +103,18 @@ pub struct Message {
     #[n(4)]
     #[cbor(with = "minicbor::bytes")]
     pub aad: Vec<u8>,
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("sender", &self.sender)
+            .field("epoch", &self.epoch)
+            .field("generation", &self.generation)
+            .field("data", &format_args!("{} bytes", self.data.len()))
+            .field("aad", &self.aad)
+            .finish()
+    }
 }
 
 /// How this device came into a group.
