@@ -333,7 +333,7 @@ impl Client {
     pub fn group(&self, id: Vec<u8>) -> Result<Group> {
         self.core.open()?;
         let group = self.core.group(&id);
-        if !self.core.exists(group.core.tag)? {
+        if !group.core.is_current(&self.core) && !self.core.exists(group.core.tag)? {
             return fail(ErrorCode::GroupNotFound, "this device has no such group");
         }
         Ok(group)

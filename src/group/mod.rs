@@ -162,6 +162,12 @@ impl GroupCore {
         self.session.try_enter().is_none_or(|session| session.is_some())
     }
 
+    /// Whether it is loaded, not in use just now, and what the store has.
+    pub(crate) fn is_current(&self, client: &ClientCore) -> bool {
+        let Some(mut slot) = self.session.try_enter() else { return false };
+        slot.as_mut().is_some_and(|session| session.is_current(client, self.tag).unwrap_or(false))
+    }
+
     /// The group's rows were replaced.
     pub(crate) fn forget_folded(&self) {
         *self.folded.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
