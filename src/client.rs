@@ -358,7 +358,7 @@ impl Client {
         self.core.open()?;
         self.core.settings.full()?;
         let group = self.core.group(&id);
-        let mut session = group.core.session.enter()?;
+        let mut session = group.core.enter()?;
         let tag = group.core.tag;
         self.core.step(|tx| {
             tx.batch.forget_group(tag);

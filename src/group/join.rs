@@ -150,7 +150,7 @@ impl Client {
             None => engine::random(16)?,
         };
         let group = self.core.group(&id);
-        let mut slot = group.core.session.enter()?;
+        let mut slot = group.core.enter()?;
         self.core.absent(&group)?;
         let own = self.core.own(suite)?;
         let parts = self.core.parts();
@@ -166,8 +166,7 @@ impl Client {
         self.core.step(|tx| {
             self.core.absent(&group)?;
             group.arrive(tx, &snapshot, &engine, None)?;
-            trust.remember(&mut tx.batch);
-            Ok(())
+            trust.remember(&self.core.store, &mut tx.batch)
         })?;
         *slot = None;
         drop(slot);
@@ -219,7 +218,7 @@ impl Client {
         let suite = engine::suite(CipherSuite(info.group_context().cipher_suite.raw_value()))?;
         let epoch = info.group_context().epoch;
         let group = core.group(info.group_context().group_id());
-        let mut slot = group.core.session.enter()?;
+        let mut slot = group.core.enter()?;
         if !options.resync {
             core.absent(&group)?;
         } else if group.joining()?.is_some() {
@@ -635,7 +634,7 @@ impl ClientCore {
             return fail(ErrorCode::InvitationNotFound, "no such invitation waits");
         };
         let group = self.group(&row.group_id);
-        let mut slot = group.core.session.enter()?;
+        let mut slot = group.core.enter()?;
         self.absent(&group)?;
         let mut arrival = self.arrive(&row, tree.as_deref()).map_err(|error| match error.code() {
             ErrorCode::Crypto => {
@@ -658,7 +657,7 @@ impl ClientCore {
                 }
                 tx.batch.delete(KeyPackageRow::key(&self.store, &row.key_package));
             }
-            trust.remember(&mut tx.batch);
+            trust.remember(&self.store, &mut tx.batch)?;
             let joined = Joined {
                 by: JoinedBy::Welcome,
                 epoch: arrival.engine.context().epoch,
@@ -715,7 +714,7 @@ impl Group {
 
     /// As [`merge`](Self::merge), for an external commit of ours; to be called without the group's lock.
     pub(crate) fn merge_joining_now(&self, row: &CommitRow, held: Option<Key>) -> Result<Vec<Event>> {
-        let mut slot = self.core.session.enter()?;
+        let mut slot = self.core.enter()?;
         *slot = None;
         self.swap(row, held)
     }
@@ -750,7 +749,7 @@ impl Group {
                 tx.batch.put(EpochRow::key(tag, *epoch), encode(past));
             }
             tx.batch.put(key.clone(), encode(&row.accepted()));
-            crate::trust::remember(&row.pins, &mut tx.batch);
+            crate::trust::remember(&row.pins, store, &mut tx.batch)?;
             if let Some(held) = &held {
                 tx.batch.delete(held.clone());
             }

@@ -116,6 +116,16 @@ impl GroupCore {
     }
 
     pub(crate) fn is_suspicious(&self) -> bool {
+    /// Takes the group's lock. Whoever panicked while it was held has left a group that may be ahead of the store: it is
+    /// forgotten here, whatever the call wanted, because the next one would not see that anybody panicked.
+    pub(crate) fn enter(&self) -> Result<Held<'_, Option<Session>>> {
+        let mut slot = self.session.enter()?;
+        if slot.poisoned {
+            *slot = None;
+        }
+        Ok(slot)
+    }
+
         self.suspicion.load(Ordering::Relaxed) > 0
     }
 
@@ -277,10 +287,7 @@ impl Group {
     /// in the engine's group: do not store it, or receive with it.
     pub(crate) fn lock(&self) -> Result<Locked<'_>> {
         self.client.open()?;
-        let mut slot = self.core.session.enter()?;
-        if slot.poisoned {
-            *slot = None;
-        }
+        let mut slot = self.core.enter()?;
         let current = match slot.as_mut() {
             Some(session) => session.is_current(&self.client, self.core.tag)?,
             None => false,
