@@ -94,6 +94,9 @@ pub(crate) struct ClientCore {
     anchored: Gate<u64>,
     closed: AtomicBool,
     clock: AtomicU64,
+    /// Whether a group may have come to an epoch that a Welcome waits for: from the start, since a process may have died
+    /// before it looked.
+    pub(crate) welcomes_due: AtomicBool,
     /// Steps since the last checkpoint: what they replaced is still in the write-ahead log.
     since_checkpoint: AtomicU64,
 }
@@ -168,6 +171,7 @@ impl Client {
             anchored: Gate::new(anchored.unwrap_or(0)),
             closed: AtomicBool::new(false),
             clock: AtomicU64::new(0),
+            welcomes_due: AtomicBool::new(true),
             since_checkpoint: AtomicU64::new(0),
         };
         if let Some(mark) = rolled_back {
@@ -347,8 +351,8 @@ impl Client {
         rows.iter().map(|(_, row)| Ok(decode::<GroupRow>(row)?.id.clone())).collect()
     }
 
-    /// Deletes a group with everything of it, its events included; nobody else is told. Nothing happens if there is
-    /// none. Leave it first, so that the others remove this device.
+    /// Deletes a group with everything of it, its events included, and messages that wait for a Welcome to it; nobody
+    /// else is told. Nothing happens if there is none. Leave it first, so that the others remove this device.
     pub fn delete_group(&self, id: Vec<u8>) -> Result<()> {
         self.core.open()?;
         self.core.settings.full()?;
@@ -357,6 +361,7 @@ impl Client {
         let tag = group.core.tag;
         self.core.step(|tx| {
             tx.batch.forget_group(tag);
+            group.forget_marker(&mut tx.batch);
             Ok(())
         })?;
         *session = None;
@@ -601,6 +606,11 @@ impl ClientCore {
                 }
             }
         };
+        use EventKind::{Committed, Joined, Removed, Replaced};
+        let moved = |event: &Event| matches!(event.kind, Committed(_) | Joined(_) | Removed(_) | Replaced(_));
+        if done.events.iter().any(moved) {
+            self.welcomes_due.store(true, Ordering::Relaxed);
+        }
         // Outside of the lock: it is the application's code.
         if let Some(mark) = done.mark {
             // It is written and stays so. What the anchor was not told, the next such write tells it, or a flush.

@@ -497,7 +497,7 @@ impl Group {
         })?;
         // Members who were faster have sent in the new epoch already.
         self.release(&[HeldFor::Proposal])?;
-        self.client.retry_welcomes(&[HeldFor::Epoch])?;
+        self.client.release_welcomes()?;
         Ok(())
     }
 

@@ -27,6 +27,7 @@ mod successor;
 mod withdrawn;
 
 pub(crate) use held::HeldRow;
+pub(crate) use join::RoomToInvite;
 pub(crate) use receive::Incoming;
 pub(crate) use row::{COMMIT, GROUP, GroupRow, JOINING};
 pub(crate) use session::{Session, fold_stored};
@@ -115,7 +116,6 @@ impl GroupCore {
         }
     }
 
-    pub(crate) fn is_suspicious(&self) -> bool {
     /// Takes the group's lock. Whoever panicked while it was held has left a group that may be ahead of the store: it is
     /// forgotten here, whatever the call wanted, because the next one would not see that anybody panicked.
     pub(crate) fn enter(&self) -> Result<Held<'_, Option<Session>>> {
@@ -126,6 +126,7 @@ impl GroupCore {
         Ok(slot)
     }
 
+    pub(crate) fn is_suspicious(&self) -> bool {
         self.suspicion.load(Ordering::Relaxed) > 0
     }
 
