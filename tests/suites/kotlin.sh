@@ -2,7 +2,11 @@
 # public is documented. build/kotlin/repository is what would be published.
 . tests/suites/env.sh
 command -v mvn >/dev/null || skip "no Maven (tools/setup.sh installs it on Debian)"
-rm -rf build/kotlin/repository
+fresh
+kotlin/documented.py
+cp -r kotlin/mls/src/main "$WORK/broken"
+sed -i '/The bytes for the members/d' "$WORK/broken/kotlin/org/libmls/Commit.kt"
+must_fail "Commit.kt:.*no comment: public val message" kotlin/documented.py "$WORK/broken"
 mvn --batch-mode --quiet --file kotlin/pom.xml --activate-profiles release deploy \
     -DaltDeploymentRepository="built::file:$PWD/build/kotlin/repository"
 results=$(cat build/mobile/maven/mls-jvm/surefire-reports/*.txt | sed -n 's/^Tests run: \([0-9]*\), Failures: 0, Errors: 0, Skipped: 0.*/\1/p')

@@ -13,9 +13,9 @@ trap 'rm -rf "$directory"' EXIT
 kotlin="java -cp $out/kotlin/device-1.jar:$(echo "$out"/kotlin/lib/*.jar | tr ' ' ':') DeviceKt"
 devices=("clara=$WORK/programs/device-c" "cyrus=$WORK/programs/device-cpp" "kate=$kotlin")
 if tools/swift.sh true >"$WORK/no-swift"; then
-    PKG_CONFIG_PATH=$PWD/build/mobile tools/swift.sh swift build --package-path examples/languages/swift --scratch-path "$out/swift" \
-        >"$WORK/swift.log" 2>&1 || { cat "$WORK/swift.log"; exit 1; }
-    devices+=("selma=tools/swift.sh $out/swift/debug/Device")
+    PKG_CONFIG_PATH=$PWD/build/mobile tools/swift.sh swift build --package-path swift --scratch-path "$PWD/build/swift" \
+        --product Device >"$WORK/swift.log" 2>&1 || { cat "$WORK/swift.log"; exit 1; }
+    devices+=("selma=tools/swift.sh $PWD/build/swift/debug/Device")
 fi
 
 run() { # NAME DEVICE...

@@ -12,10 +12,15 @@ impl Recorder {
         Arc::new(Self { inner: MemoryStorage::new(), written: Mutex::default() })
     }
 
+    /// What was written since the last call.
+    pub fn take_written(&self) -> Vec<Write> {
+        std::mem::take(&mut *self.written.lock().expect("no panic"))
+    }
+
     /// The kinds of the rows that were written or deleted since the last call.
     pub fn take_kinds(&self) -> Vec<char> {
-        let written = std::mem::take(&mut *self.written.lock().expect("no panic"));
-        let mut kinds: Vec<char> = written
+        let mut kinds: Vec<char> = self
+            .take_written()
             .iter()
             .map(|write| match write {
                 Write::Put { key, .. } | Write::Delete { key } | Write::DeleteRange { from: key, .. } => key[0] as char,
