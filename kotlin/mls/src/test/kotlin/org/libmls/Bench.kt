@@ -51,6 +51,7 @@ class Bench {
         for ((way, name) in ways.map { it.first }.withIndex()) {
             println("    %-20s %7.1f %+7.1f %7.1f".format(name, quickest[way], quickest[way] - quickest[0], medians[way]))
         }
-        println("    the generated call is to cost at most 12 us more than C's: " + if (quickest[1] - quickest[0] <= 12) "it does" else "IT DOES NOT")
+        val verdict = if (quickest[1] - quickest[0] <= 12) "it does" else "IT DOES NOT"
+        println("    the generated call is to cost at most 12 us more than C's: $verdict")
     }
 }
