@@ -1,4 +1,4 @@
-# The library runs on arm64, under an emulator: the story and the crash tests in Rust, and the story in C against the
+# The library runs on arm64, under an emulator: the story, commits and the inbox in Rust, and the story in C against the
 # library that is built for it.
 . tests/suites/env.sh
 target=aarch64-unknown-linux-gnu
