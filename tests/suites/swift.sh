@@ -3,7 +3,7 @@
 . tests/suites/env.sh
 tools/swift.sh true || exit $?
 fresh
-SCRATCH=$PWD/build/swift
+SCRATCH=$PWD/build/swiftpm
 export PKG_CONFIG_PATH=$PWD/build/mobile
 inside() { # DIRECTORY COMMAND...
     (cd "$1" && shift && "$root/tools/swift.sh" "$@")
