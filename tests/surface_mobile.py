@@ -222,11 +222,7 @@ def swift(text):
         "storageerror": "storageexception",
         "storageerror/kind": "storageexception",
         "client.acknowledge.event": "client.acknowledge.id",  # of an event
-<<<<<<< HEAD
         "client.join.id": "client.join.invitation", "client.decline.id": "client.decline.invitation",
-=======
-        "client.decline.id": "client.decline.invitation", "client.join.id": "client.join.invitation",
->>>>>>> swift
         "trust.roots.certificates": "trust.roots.roots",
         "group.exportsecret.length": "group.exportsecret.len",
         "device.init.identity": "device.of.identity",

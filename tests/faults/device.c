@@ -319,7 +319,7 @@ static mls_status_t open_client(const char *path, int is_own) {
     TRY(mls_options_set_limit_fold_distance(options, 8, &error));
     TRY(mls_options_set_limit_send_window(options, 4, &error));
     if (is_own) {
-        mls_store_t *store;
+        mls_store_t *store = NULL;
         TRY(store_open(path, &store));
         return mls_client_open_store(store, key(), MLS_STORE_KEY_LEN, options, &client, &error);
     }

@@ -18,7 +18,7 @@ unzip -Z1 "$jar" >"$WORK/jar"
 grep -qE '^(linux|darwin)-[a-z0-9-]+/libmlsffi\.(so|dylib)$' "$WORK/jar" || { echo "the jar has no library"; exit 1; }
 grep -q '^org/libmls/ffi/' "$WORK/jar" || { echo "the jar has no generated code"; exit 1; }
 grep -q '<artifactId>mls-ffi' "$place/mls-jvm-$version.pom" && { echo "the POM asks for mls-ffi, which nobody publishes"; exit 1; }
-unzip -Z1 "$place/mls-jvm-$version-javadoc.jar" | grep -q 'mls-client' || { echo "the documentation has no MlsClient"; exit 1; }
+unzip -Z1 "$place/mls-jvm-$version-javadoc.jar" | grep -qiE 'mls-?client' || { echo "the documentation has no MlsClient"; exit 1; }
 
 # An application that knows the repository only. Its own copy of libmls, so that no older one is found.
 rm -rf ~/.m2/repository/org/libmls/mls-jvm ~/.m2/repository/org/libmls/mls-parent
