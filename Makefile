@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 -include bindings/mobile.mk
 -include tests/interop/interop.mk
 
-.PHONY: help setup demo test check header stores abi abi-update install bench fuzz docs torture clean
+.PHONY: help setup demo test check header stores abi abi-update install bench bench-facade fuzz docs torture clean
 
 help: ## this list
 	@cat $(MAKEFILE_LIST) | sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' | awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -33,8 +33,12 @@ torture: setup ## the long form of every long test; MLS_SEED=n for a seed of you
 fuzz: ## libFuzzer over the decoders and lives of two devices; SECONDS_EACH=60
 	@fuzz/run.sh
 
-bench: ## the benchmarks
-	@cargo bench --quiet --locked -p libmls --features capi
+bench: bench-facade ## libmls beside mls-rs and OpenMLS (docs/performance.md); MLS_TORTURE=1: the long form; DOCS=1: into the docs
+	@[ -e $(LIBRARY)/libmls.a ] || $(MAKE) --no-print-directory lib
+	@python3 benches/run.py $(if $(DOCS),--docs)
+
+bench-facade: ## what the C facade adds to a call
+	@cargo bench --quiet --locked -p libmls --features capi --bench facade
 
 header: ## write include/mls.h anew from src/capi
 	@tools/header.sh

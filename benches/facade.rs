@@ -1,4 +1,4 @@
-//! What the C facade adds to a call of the core: `cargo bench --features capi --bench facade`.
+//! What the C facade adds to a call of the core: `make bench-facade`.
 //!
 //! Both sides are interleaved, on clients in memory; medians are printed. A look-up of a handle inside the guard is
 //! measured alone.

@@ -81,7 +81,7 @@ impl EventKind {
     }
 }
 
-/// An application message (RFC 9420 section 6). Its `Debug` form does not have what was sent.
+/// An application message (RFC 9420 section 6). Its Debug output says how long it is, not what.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
@@ -295,7 +295,7 @@ pub struct Held {
     /// The epoch that it belongs to; 0 if unknown.
     #[n(1)]
     pub epoch: u64,
-    /// How many messages of this group, or Welcomes, wait now.
+    /// How many messages of this group wait for the same, or how many Welcomes wait, now.
     #[n(2)]
     pub waiting: u32,
 }

@@ -13,7 +13,7 @@ use crate::{
 use minicbor::{Decode, Encode};
 use mls_rs_core::identity::{CertificateChain, DerCertificate};
 use mls_rs_crypto_awslc::x509::CertificateValidator;
-use std::{fmt, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 /// What decides on credentials. There is no default: opening a client asks for one.
 #[derive(Clone)]
@@ -167,19 +167,28 @@ pub(crate) struct Pin {
     #[n(1)]
     #[cbor(with = "minicbor::bytes")]
     key: Vec<u8>,
+    /// What was remembered when it was decided.
+    #[n(2)]
+    #[cbor(with = "minicbor::bytes")]
+    before: Option<Vec<u8>>,
 }
 
-/// Remembers first uses in the transaction that makes them so.
-pub(crate) fn remember(pins: &[Pin], batch: &mut Batch) {
+/// Remembers first uses in the transaction that makes them so. A commit may have waited for its answer meanwhile: a key
+/// that another group has brought since was first.
+pub(crate) fn remember(pins: &[Pin], store: &Store, batch: &mut Batch) -> Result<(), MlsError> {
     for pin in pins {
-        batch.put(Key::from_bytes(pin.row.clone()), pin.key.clone());
+        let key = Key::from_bytes(pin.row.clone());
+        if store.get(&key)?.as_deref() == pin.before.as_ref() {
+            batch.put(key, pin.key.clone());
+        }
     }
+    Ok(())
 }
 
 impl Answer {
     /// Remembers first uses in the transaction of the operation.
-    pub(crate) fn remember(&self, batch: &mut Batch) {
-        remember(&self.pins, batch);
+    pub(crate) fn remember(&self, store: &Store, batch: &mut Batch) -> Result<(), MlsError> {
+        remember(&self.pins, store, batch)
     }
 
     /// As an error of a call that was to bring the credentials in.
@@ -204,11 +213,12 @@ impl Trust {
     ) -> Result<Answer, MlsError> {
         let time = settings.now()?;
         let mut answer = Answer::default();
+        let mut first_uses = FirstUses::default();
         for question in questions {
             let verdict = match self {
                 Self::InsecureAcceptAny => Verdict::Accept,
                 Self::Roots(roots) => roots_verdict(roots, &question, time),
-                Self::OnFirstUse => pin_verdict(store, suite, &question, &mut answer)?,
+                Self::OnFirstUse => first_uses.verdict(store, suite, &question)?,
                 Self::Validator(validator) => {
                     let (previous_credential, previous_signature_key) = question.previous.unzip();
                     let (user, device) = settings.device(&question.credential).map(|d| (d.user, d.device)).unzip();
@@ -233,6 +243,7 @@ impl Trust {
                 break;
             }
         }
+        answer.pins = first_uses.pins;
         Ok(answer)
     }
 }
@@ -248,33 +259,40 @@ fn roots_verdict(roots: &[Vec<u8>], question: &Question, time: u64) -> Verdict {
     }
 }
 
-fn pin_verdict(
-    store: &Store,
-    suite: CipherSuite,
-    question: &Question,
-    answer: &mut Answer,
-) -> Result<Verdict, MlsError> {
-    if !matches!(question.credential, Credential::Basic { .. }) {
-        return Ok(Verdict::Deny); // nothing is known of what it vouches for
-    }
-    if question.purpose == Purpose::ExternalSender {
-        // A group's members agreed on its external senders; there is no later use to compare with.
-        return Ok(Verdict::Accept);
-    }
-    // A device has a key for each signature scheme.
-    let named = [&[scheme(suite)], question.identity.as_slice()].concat();
-    let key = Key::client(PIN, &store.tag("identity", &named));
-    let pinned = match answer.pins.iter().rev().find(|pin| pin.row == key.as_bytes()) {
-        Some(pin) => Some(pin.key.clone()),
-        None => store.get(&key)?.map(|value| value.to_vec()),
-    };
-    let introduced = || question.previous.as_ref().map(|(_, old)| old) == pinned.as_ref();
-    match &pinned {
-        Some(pinned) if *pinned == question.signature_key => Ok(Verdict::Accept),
-        Some(_) if !introduced() => Ok(Verdict::Deny),
-        _ => {
-            answer.pins.push(Pin { row: key.as_bytes().to_vec(), key: question.signature_key.clone() });
-            Ok(Verdict::Accept)
+/// First uses that one operation makes.
+#[derive(Default)]
+struct FirstUses {
+    pins: Vec<Pin>,
+    /// The latest one of each row: a commit can add thousands.
+    latest: HashMap<Vec<u8>, usize>,
+}
+
+impl FirstUses {
+    fn verdict(&mut self, store: &Store, suite: CipherSuite, question: &Question) -> Result<Verdict, MlsError> {
+        if !matches!(question.credential, Credential::Basic { .. }) {
+            return Ok(Verdict::Deny); // nothing is known of what it vouches for
+        }
+        if question.purpose == Purpose::ExternalSender {
+            // A group's members agreed on its external senders; there is no later use to compare with.
+            return Ok(Verdict::Accept);
+        }
+        // A device has a key for each signature scheme.
+        let named = [&[scheme(suite)], question.identity.as_slice()].concat();
+        let key = Key::client(PIN, &store.tag("identity", &named));
+        let before = store.get(&key)?.map(|value| value.to_vec());
+        let pinned = match self.latest.get(key.as_bytes()) {
+            Some(place) => Some(self.pins[*place].key.clone()),
+            None => before.clone(),
+        };
+        let introduced = || question.previous.as_ref().map(|(_, old)| old) == pinned.as_ref();
+        match &pinned {
+            Some(pinned) if *pinned == question.signature_key => Ok(Verdict::Accept),
+            Some(_) if !introduced() => Ok(Verdict::Deny),
+            _ => {
+                self.latest.insert(key.as_bytes().to_vec(), self.pins.len());
+                self.pins.push(Pin { row: key.as_bytes().to_vec(), key: question.signature_key.clone(), before });
+                Ok(Verdict::Accept)
+            }
         }
     }
 }

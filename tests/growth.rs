@@ -102,3 +102,21 @@ fn what_a_commit_writes_grows_with_the_logarithm_of_the_group() {
     let messages = counts(&|c| c.message);
     assert!(!is_logarithmic(&messages, BLOCK), "{messages:?}");
 }
+
+#[test]
+fn a_loaded_group_is_found_without_reading_a_row_until_somebody_else_writes() {
+    let storage = Recorder::new();
+    let open = || Client::open_storage(storage.clone(), vec![7; 32], options("alice")).expect("opens");
+    let (alice, other) = (open(), open());
+    let id = alice.create_group(GroupOptions::default()).expect("a group").id();
+    let epoch = |client: &Client| client.group(id.clone()).expect("found").epoch().expect("an epoch");
+    assert_eq!(epoch(&alice), 0);
+    storage.take_reads();
+    assert_eq!((epoch(&alice), storage.take_reads()), (0, 0));
+    commit(&other.group(id.clone()).expect("found"), Vec::new());
+    storage.take_reads();
+    assert_eq!(epoch(&alice), 1);
+    assert!(storage.take_reads() > 0);
+    other.delete_group(id.clone()).expect("deleted");
+    assert_eq!(code(alice.group(id.clone())), ErrorCode::GroupNotFound);
+}

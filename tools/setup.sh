@@ -22,6 +22,7 @@ need binutils ld objcopy nm strip
 case $level in demo) ;; *)
     need python3 python3
     need clang clang clang++
+    need llvm llvm-ar
     need valgrind valgrind
     need cmake cmake
     need pkg-config pkg-config

@@ -596,10 +596,10 @@ pub unsafe extern "C" fn mls_client_receive_many(
     give(out, error, || handle::get(client)?.receive_many(handle::value(messages)?).map(New))
 }
 
-/// Processes once more what is held for the validator, for a proposal, or for a client with larger limits. Yours:
-/// `mls_events_free`.
+/// Processes once more what is held for the validator, for a proposal, for a pre-shared key, or for a client with larger
+/// limits. Stops when the inbox is full. Yours: `mls_events_free`.
 ///
-/// Errors: as `mls_client_receive`.
+/// Errors: as `mls_client_receive`; `MLS_ERROR_INBOX_FULL` if nothing came before that, and what is left waits on.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_retry_held(

@@ -30,7 +30,7 @@ pub unsafe extern "C" fn mls_options_set_limit_held_messages(
     guard(error, &mut || edit(options, |options| options.limits.held_messages = count))
 }
 
-/// Bytes of messages held for a group. Default 4 MiB.
+/// Bytes of messages held for a group, for each reason. Default 4 MiB.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_options_set_limit_held_bytes(

@@ -18,7 +18,7 @@ unzip -Z1 "$jar" >"$WORK/jar"
 grep -qE '^(linux|darwin)-[a-z0-9-]+/libmlsffi\.(so|dylib)$' "$WORK/jar" || { echo "the jar has no library"; exit 1; }
 grep -q '^org/libmls/ffi/' "$WORK/jar" || { echo "the jar has no generated code"; exit 1; }
 grep -q '<artifactId>mls-ffi' "$place/mls-jvm-$version.pom" && { echo "the POM asks for mls-ffi, which nobody publishes"; exit 1; }
-unzip -Z1 "$place/mls-jvm-$version-javadoc.jar" | grep -q 'mls-client' || { echo "the documentation has no MlsClient"; exit 1; }
+unzip -Z1 "$place/mls-jvm-$version-javadoc.jar" | grep -qiE 'mls-?client' || { echo "the documentation has no MlsClient"; exit 1; }
 
 # An application that knows the repository only. Its own copy of libmls, so that no older one is found.
 rm -rf ~/.m2/repository/org/libmls/mls-jvm ~/.m2/repository/org/libmls/mls-parent
@@ -63,7 +63,7 @@ shrink() { # OUT RULES
         -injars "$out/app/app-1.jar" -injars "$out/aar/classes.jar" \
         -injars "$out/app/lib/kotlin-stdlib.jar(!META-INF/**)" -injars "$out/app/lib/annotations.jar(!META-INF/**)" \
         -injars "$out/app/lib/kotlinx-coroutines-core-jvm.jar(!META-INF/**)" \
-        -injars "$out/app/lib/jna.jar(com/sun/jna/**.class)" -outjars "$1" \
+        -injars "$out/app/lib/jna.jar(com/sun/jna/**.class)" -outjars "$1" -printmapping "$1.map" \
         -libraryjars "<java.home>/jmods/java.base.jmod(!**.jar;!module-info.class)" \
         -libraryjars "<java.home>/jmods/java.logging.jmod(!**.jar;!module-info.class)" >"$1.log" 2>&1 ||
         { cat "$1.log"; return 1; }
@@ -74,14 +74,20 @@ dispatch=$(dirname "$(find "$out/natives" -path "*$(uname -m | tr _ -)/libjnidis
 options=(-Djna.library.path="$PWD/build/mobile" -Djna.boot.library.path="$dispatch" -Djna.nounpack=true)
 shrink "$out/shrunk.jar" "$WORK/aar/proguard.txt"
 says "$out/shrunk.jar" "${options[@]}"
-unzip -Z1 "$WORK/shrunk.jar" >"$WORK/kept"
-unzip -Z1 "$WORK/aar/classes.jar" >"$WORK/all"
-for unused in org/libmls/StorageException org/libmls/ffi/StorageException org/libmls/MessageInfo com/sun/jna/win32/W32APIOptions; do
-    grep -q "^$unused.class" "$WORK/kept" && { echo "kept, although nothing uses it: $unused"; exit 1; }
+kept() { # CLASS: it is in the shrunk application, under whatever name
+    grep -q "^$1 -> " "$out/shrunk.jar.map"
+}
+for used in org.libmls.MlsClient org.libmls.ffi.Client com.sun.jna.Native; do
+    kept $used || { echo "$used is gone, and the application runs"; exit 1; }
 done
-grep -q '^org/libmls/MessageInfo.class' "$WORK/all" || { echo "there is no MessageInfo to vanish"; exit 1; }
+unzip -Z1 "$WORK/aar/classes.jar" >"$WORK/all"
+for unused in org.libmls.MessageInfo org.libmls.StorageException org.libmls.KeyPackageSecrets; do
+    grep -q "^${unused//.//}.class" "$WORK/all" || { echo "there is no $unused to vanish"; exit 1; }
+    ! kept $unused || { echo "kept, although nothing uses it: $unused"; exit 1; }
+done
+kept com.sun.jna.win32.W32APIOptions && { echo "all of JNA is kept"; exit 1; }
 echo "-dontwarn **" >"$WORK/no.rules"
 shrink "$out/broken.jar" "$WORK/no.rules"
 must_fail "Exception\|Error" says "$out/broken.jar" "${options[@]}"
-kept=$(grep -c '\.class$' "$WORK/kept")
+kept=$(unzip -Z1 "$WORK/shrunk.jar" | grep -c '\.class$')
 echo "mls-jvm $(stat -c %s "$jar") bytes; $(cat "$WORK/aar.said"); shrunk to $kept classes, $(stat -c %s "$WORK/shrunk.jar") bytes"

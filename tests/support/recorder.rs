@@ -1,15 +1,24 @@
 //! A storage that remembers what was written to it: keys are in the clear, so a test can see which rows were touched.
 use mls::store::{KeyRange, MemoryStorage, Row, Storage, StorageError, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 
 pub struct Recorder {
     inner: Arc<MemoryStorage>,
     written: Mutex<Vec<Write>>,
+    reads: AtomicUsize,
 }
 
 impl Recorder {
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { inner: MemoryStorage::new(), written: Mutex::default() })
+        Arc::new(Self { inner: MemoryStorage::new(), written: Mutex::default(), reads: AtomicUsize::new(0) })
+    }
+
+    /// How often rows were read since the last call.
+    pub fn take_reads(&self) -> usize {
+        self.reads.swap(0, Ordering::Relaxed)
     }
 
     /// What was written since the last call.
@@ -44,9 +53,11 @@ impl Storage for Recorder {
         self.inner.version()
     }
     fn get(&self, key: Vec<u8>) -> Result<Option<Vec<u8>>, StorageError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
         self.inner.get(key)
     }
     fn scan(&self, range: KeyRange, reverse: bool, limit: u32) -> Result<Vec<Row>, StorageError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
         self.inner.scan(range, reverse, limit)
     }
     fn commit(&self, version: u64, writes: Vec<Write>) -> Result<Option<u64>, StorageError> {
