@@ -8,11 +8,10 @@ start "$WORK/two" "$TARGET/debug/libmls-grpc" --port 0
 ONE=$(cat "$WORK/one") TWO=$(cat "$WORK/two")
 
 scenarios --client "$ONE" "${FILES[@]}" | tee "$WORK/alone"
-# In two processes, so that nothing is shared: every division of the actors in the long form.
-divisions=--few
-[ -z "${MLS_TORTURE:-}" ] || divisions=
-# shellcheck disable=SC2086 # an option, or none
-scenarios $divisions --client "$ONE" --client "$TWO" "${FILES[@]}" | tee "$WORK/apart"
+# In two processes, so that nothing is shared: every division of the actors on every suite in the long form.
+some=(--few --suites 1)
+[ -z "${MLS_TORTURE:-}" ] || some=()
+scenarios "${some[@]}" --client "$ONE" --client "$TWO" "${FILES[@]}" | tee "$WORK/apart"
 
 # It notices members who disagree, a proposal that a member cannot have, and an expected failure that is none any more.
 change() { sed "$1" "$GRPC/scenarios/$2.json" >"$WORK/changed.json"; }
