@@ -24,10 +24,10 @@ bench-kotlin: mobile ## what a call costs through Kotlin and through C, in one p
 	@kotlin/bench.sh
 
 swift: mobile ## the Swift package, built and tested
-	@cd swift && $(SWIFT) test --scratch-path ../build/swift
+	@cd swift && $(SWIFT) test --scratch-path ../build/swiftpm
 
 bench-swift: mobile ## what a call costs in Swift, beside C's
-	@cd swift && $(SWIFT) run --quiet -c release --scratch-path ../build/swift Bench
+	@cd swift && $(SWIFT) run --quiet -c release --scratch-path ../build/swiftpm Bench
 
 xcframework: ## on macOS: what Swift packages take on Apple platforms: build/xcframework
 	@swift/xcframework.sh build/xcframework

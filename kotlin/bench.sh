@@ -9,4 +9,4 @@ gcc -std=gnu11 -O2 -shared -fPIC -Wall -Wextra -Werror -Iinclude benches/c/bench
 log=build/kotlin/bench.log
 mvn --batch-mode --file kotlin/pom.xml test -Dtest=Bench -Dsurefire.failIfNoSpecifiedTests=false \
     -Dbench.library="$PWD/build/kotlin/libbench.so" >"$log" || { cat "$log"; exit 1; }
-sed -n '/^1 KiB encrypted/,/suspending/p' "$log"
+sed -n '/^1 KiB encrypted/,/is to cost/p' "$log"

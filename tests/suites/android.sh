@@ -12,8 +12,7 @@ out=
 while [ $# -gt 0 ]; do
     case $1 in
     -o) out=$2; shift ;;
-    -E) exec clang --target=aarch64-linux-android -E -x c /dev/null ;;
-    --version | -v) exec clang --target=aarch64-linux-android "$1" ;;
+    -E | --version) exec clang --target=aarch64-linux-android "$@" ;; # which compiler it is
     esac
     shift
 done

@@ -13,9 +13,9 @@ trap 'rm -rf "$directory"' EXIT
 kotlin="java -cp $out/kotlin/device-1.jar:$(echo "$out"/kotlin/lib/*.jar | tr ' ' ':') DeviceKt"
 devices=("clara=$WORK/programs/device-c" "cyrus=$WORK/programs/device-cpp" "kate=$kotlin")
 if tools/swift.sh true >"$WORK/no-swift"; then
-    PKG_CONFIG_PATH=$PWD/build/mobile tools/swift.sh swift build --package-path swift --scratch-path "$PWD/build/swift" \
+    PKG_CONFIG_PATH=$PWD/build/mobile tools/swift.sh swift build --package-path swift --scratch-path "$PWD/build/swiftpm" \
         --product Device >"$WORK/swift.log" 2>&1 || { cat "$WORK/swift.log"; exit 1; }
-    devices+=("selma=tools/swift.sh $PWD/build/swift/debug/Device")
+    devices+=("selma=tools/swift.sh $PWD/build/swiftpm/debug/Device")
 fi
 
 run() { # NAME DEVICE...
