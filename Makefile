@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 -include bindings/mobile.mk
 -include tests/interop/interop.mk
 
-.PHONY: help setup demo test check header stores abi abi-update install bench bench-facade docs torture clean
+.PHONY: help setup demo test check header stores abi abi-update install bench bench-facade fuzz docs torture clean
 
 help: ## this list
 	@cat $(MAKEFILE_LIST) | sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' | awk -F'|' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -30,7 +30,10 @@ check: setup ## the fast suites only: format, clippy, header, surface
 torture: setup ## the long form of every long test; MLS_SEED=n for a seed of yours
 	@MLS_TORTURE=1 MLS_SUITE_SECONDS=36000 python3 tests/run.py $(ONLY)
 
-bench: ## libmls beside mls-rs and OpenMLS (docs/performance.md); MLS_TORTURE=1: the long form; DOCS=1: into the docs
+fuzz: ## libFuzzer over the decoders and lives of two devices; SECONDS_EACH=60
+	@fuzz/run.sh
+
+bench: bench-facade ## libmls beside mls-rs and OpenMLS (docs/performance.md); MLS_TORTURE=1: the long form; DOCS=1: into the docs
 	@[ -e $(LIBRARY)/libmls.a ] || $(MAKE) --no-print-directory lib
 	@python3 benches/run.py $(if $(DOCS),--docs)
 

@@ -934,7 +934,7 @@ mls_status_t mls_options_set_limit_held_messages(mls_options_t *options,
                                                  uint32_t count,
                                                  mls_error_t **error);
 
-/// Bytes of messages held for a group. Default 4 MiB.
+/// Bytes of messages held for a group, for each reason. Default 4 MiB.
 MLS_MUST_USE mls_status_t mls_options_set_limit_held_bytes(mls_options_t *options, uint64_t bytes, mls_error_t **error);
 
 /// Groups not known yet for which messages are held. Default 64.
@@ -1698,11 +1698,14 @@ mls_status_t mls_client_receive_many(const mls_client_t *client,
                                      mls_events_t **out,
                                      mls_error_t **error);
 
-/// Processes once more what is held for the validator, for a proposal, or for a client with larger limits. Yours:
-/// `mls_events_free`.
+/// Processes once more what is held for the validator, for a proposal, for a pre-shared key, or for a client with larger
+/// limits. Stops when the inbox is full. Yours: `mls_events_free`.
 ///
-/// Errors: as `mls_client_receive`.
-MLS_MUST_USE mls_status_t mls_client_retry_held(const mls_client_t *client, mls_events_t **out, mls_error_t **error);
+/// Errors: as `mls_client_receive`; `MLS_ERROR_INBOX_FULL` if nothing came before that, and what is left waits on.
+MLS_MUST_USE
+mls_status_t mls_client_retry_held(const mls_client_t *client,
+                                   mls_events_t **out,
+                                   mls_error_t **error);
 
 /// At most `limit`, 0 to 1,000, of the events that are kept and not acknowledged, whose ids are above `after` (0 for
 /// all), in the order of their ids. After a crash: what was not durably acknowledged, with the same ids. Each counts as

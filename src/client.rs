@@ -87,7 +87,6 @@ pub(crate) struct ClientCore {
     pub(crate) store: Arc<Store>,
     pub(crate) settings: Settings,
     pub(crate) ledger: Gate<Ledger>,
-    own: Gate<OwnRow>,
     groups: Mutex<HashMap<GroupTag, Arc<GroupCore>>>,
     /// How many groups are loaded.
     pub(crate) loaded: Arc<AtomicUsize>,
@@ -95,6 +94,9 @@ pub(crate) struct ClientCore {
     anchored: Gate<u64>,
     closed: AtomicBool,
     clock: AtomicU64,
+    /// Whether a group may have come to an epoch that a Welcome waits for: from the start, since a process may have died
+    /// before it looked.
+    pub(crate) welcomes_due: AtomicBool,
     /// Steps since the last checkpoint: what they replaced is still in the write-ahead log.
     since_checkpoint: AtomicU64,
 }
@@ -150,7 +152,7 @@ impl Client {
     fn open_with(storage: Arc<dyn Storage>, key: &[u8], settings: Settings, options: Options) -> Result<Self> {
         let key: Zeroizing<[u8; 32]> = Zeroizing::new(check_store_key(key)?);
         let store = Arc::new(Store::open(storage, &key)?);
-        let own = open_identity(&store, &settings, &options)?;
+        open_identity(&store, &settings, &options)?;
         let mut ledger = Ledger::new();
         ledger.look(&store)?;
         let anchored = match &settings.anchor {
@@ -164,12 +166,12 @@ impl Client {
             store,
             settings,
             ledger: Gate::new(ledger),
-            own: Gate::new(own),
             groups: Mutex::default(),
             loaded: Arc::default(),
             anchored: Gate::new(anchored.unwrap_or(0)),
             closed: AtomicBool::new(false),
             clock: AtomicU64::new(0),
+            welcomes_due: AtomicBool::new(true),
             since_checkpoint: AtomicU64::new(0),
         };
         if let Some(mark) = rolled_back {
@@ -251,7 +253,7 @@ impl Client {
     /// The credential of key packages and groups that are made from now on.
     pub fn credential(&self) -> Result<Credential> {
         self.core.open()?;
-        Ok(self.core.own.enter()?.credential.clone())
+        Ok(self.core.own_row()?.credential.clone())
     }
 
     /// The cipher suite of key packages and groups that are made without saying which.
@@ -282,24 +284,21 @@ impl Client {
         self.core.open()?;
         self.core.settings.full()?;
         let suite = self.core.settings.suite;
-        let mut own = self.core.own.enter()?;
-        let mut changed = own.clone();
-        if let Some(credential) = identity.credential {
-            changed.credential = credential;
-        }
         let key = match &identity.signing_key {
             Some(key) => engine::check_signing_key(suite, key)?,
             None => engine::generate_signing_key(suite)?,
         };
-        check_credential(&changed.credential, &key)?;
-        changed.keys.clear();
-        changed.set_key(suite, &key);
         self.core.step(|tx| {
-            changed.put(&mut tx.batch);
+            let mut own = self.core.own_row()?;
+            if let Some(credential) = &identity.credential {
+                own.credential = credential.clone();
+            }
+            check_credential(&own.credential, &key)?;
+            own.keys.clear();
+            own.set_key(suite, &key);
+            own.put(&mut tx.batch);
             Ok(())
-        })?;
-        *own = changed;
-        Ok(())
+        })
     }
 
     /// Keeps an external pre-shared key, replacing one of the same id. The secret is wiped. Errors:
@@ -352,16 +351,17 @@ impl Client {
         rows.iter().map(|(_, row)| Ok(decode::<GroupRow>(row)?.id.clone())).collect()
     }
 
-    /// Deletes a group with everything of it, its events included; nobody else is told. Nothing happens if there is
-    /// none. Leave it first, so that the others remove this device.
+    /// Deletes a group with everything of it, its events included, and messages that wait for a Welcome to it; nobody
+    /// else is told. Nothing happens if there is none. Leave it first, so that the others remove this device.
     pub fn delete_group(&self, id: Vec<u8>) -> Result<()> {
         self.core.open()?;
         self.core.settings.full()?;
         let group = self.core.group(&id);
-        let mut session = group.core.session.enter()?;
+        let mut session = group.core.enter()?;
         let tag = group.core.tag;
         self.core.step(|tx| {
             tx.batch.forget_group(tag);
+            group.forget_marker(&mut tx.batch);
             Ok(())
         })?;
         *session = None;
@@ -392,8 +392,8 @@ pub(crate) fn check_credential(credential: &Credential, key: &SigningKey) -> Res
     Ok(())
 }
 
-/// Reads the store's identity, or makes it.
-fn open_identity(store: &Store, settings: &Settings, options: &Options) -> Result<OwnRow> {
+/// Compares the store's identity with the options, or makes it.
+fn open_identity(store: &Store, settings: &Settings, options: &Options) -> Result<()> {
     let named = match (&options.device, &settings.codec) {
         (Some(device), Some(codec)) => {
             let identity = codec.encode(device.clone()).map_err(|error| {
@@ -420,7 +420,7 @@ fn open_identity(store: &Store, settings: &Settings, options: &Options) -> Resul
             if !same || !same_key {
                 return fail(ErrorCode::StoreIdentity, "the store belongs to another device than the options say");
             }
-            return Ok(own);
+            return Ok(());
         }
         let Some(credential) = given.clone() else {
             return fail(ErrorCode::InvalidArgument, "a new store needs a credential");
@@ -435,7 +435,7 @@ fn open_identity(store: &Store, settings: &Settings, options: &Options) -> Resul
         let mut batch = Batch::new();
         own.put(&mut batch);
         if store.commit(version, &batch)?.is_some() {
-            return Ok(own);
+            return Ok(());
         }
     }
     fail(ErrorCode::Stale, "others kept changing the store")
@@ -458,30 +458,47 @@ impl ClientCore {
         engine::suite(suite.unwrap_or(self.settings.suite))
     }
 
+    /// Who this device is, as the store says: another client on it may have changed it.
+    fn own_row(&self) -> Result<OwnRow> {
+        match self.store.get(&Key::client(OWN, &[]))? {
+            Some(row) => decode(&row),
+            None => fail(ErrorCode::StoreCorrupt, "the store is without its device"),
+        }
+    }
+
     /// The signature key for a suite, made when it is first needed.
     pub(crate) fn signing_key(&self, suite: CipherSuite) -> Result<SigningKey> {
-        let mut own = self.own.enter()?;
+        Ok(self.own_with(suite)?.1)
+    }
+
+    /// Who this device is, and its signature key for a suite.
+    fn own_with(&self, suite: CipherSuite) -> Result<(Credential, SigningKey)> {
+        let own = self.own_row()?;
         if let Some(key) = own.key(suite) {
-            return Ok(key);
+            return Ok((own.credential.clone(), key));
         }
-        if matches!(own.credential, Credential::X509 { .. }) {
-            return fail(ErrorCode::InvalidSigningKey, "the certificate's key is of another suite");
-        }
-        let key = engine::generate_signing_key(suite)?;
-        let mut changed = own.clone();
-        changed.set_key(suite, &key);
+        self.settings.full()?;
+        let made = engine::generate_signing_key(suite)?;
         self.step(|tx| {
-            changed.put(&mut tx.batch);
-            Ok(())
-        })?;
-        *own = changed;
-        Ok(key)
+            let mut own = self.own_row()?;
+            if matches!(own.credential, Credential::X509 { .. }) {
+                return fail(ErrorCode::InvalidSigningKey, "the certificate's key is of another suite");
+            }
+            let key = match own.key(suite) {
+                Some(key) => key,
+                None => {
+                    own.set_key(suite, &made);
+                    own.put(&mut tx.batch);
+                    made.clone()
+                }
+            };
+            Ok((own.credential.clone(), key))
+        })
     }
 
     /// Credential and key for a suite, in the engine's form.
     pub(crate) fn own(&self, suite: CipherSuite) -> Result<Own> {
-        let key = self.signing_key(suite)?;
-        let credential = self.own.enter()?.credential.clone();
+        let (credential, key) = self.own_with(suite)?;
         Own::new(&credential, &key)
     }
 
@@ -589,6 +606,11 @@ impl ClientCore {
                 }
             }
         };
+        use EventKind::{Committed, Joined, Removed, Replaced};
+        let moved = |event: &Event| matches!(event.kind, Committed(_) | Joined(_) | Removed(_) | Replaced(_));
+        if done.events.iter().any(moved) {
+            self.welcomes_due.store(true, Ordering::Relaxed);
+        }
         // Outside of the lock: it is the application's code.
         if let Some(mark) = done.mark {
             // It is written and stays so. What the anchor was not told, the next such write tells it, or a flush.

@@ -5,6 +5,7 @@
 
 use crate::{Credential, Invitation, ProposalInfo, Sender};
 use minicbor::{Decode, Encode};
+use std::fmt;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,8 +81,8 @@ impl EventKind {
     }
 }
 
-/// An application message (RFC 9420 section 6).
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+/// An application message (RFC 9420 section 6). Its Debug output says how long it is, not what.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[non_exhaustive]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct Message {
@@ -102,6 +103,18 @@ pub struct Message {
     #[n(4)]
     #[cbor(with = "minicbor::bytes")]
     pub aad: Vec<u8>,
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("sender", &self.sender)
+            .field("epoch", &self.epoch)
+            .field("generation", &self.generation)
+            .field("data", &format_args!("{} bytes", self.data.len()))
+            .field("aad", &self.aad)
+            .finish()
+    }
 }
 
 /// How this device came into a group.
@@ -282,7 +295,7 @@ pub struct Held {
     /// The epoch that it belongs to; 0 if unknown.
     #[n(1)]
     pub epoch: u64,
-    /// How many messages of this group, or Welcomes, wait now.
+    /// How many messages of this group wait for the same, or how many Welcomes wait, now.
     #[n(2)]
     pub waiting: u32,
 }

@@ -6,10 +6,10 @@ use crate::{
     client::ClientCore,
     engine::{self, Envelope},
     error::fail,
-    group::{HeldRow, Incoming},
+    group::{HeldRow, Incoming, RoomToInvite},
     key_package::KeyPackageRow,
     ledger::deliver,
-    waiting,
+    waiting::{self, Place, WaitingRow, Waits},
 };
 use std::sync::{Arc, atomic::Ordering};
 
@@ -56,25 +56,27 @@ impl Client {
             rest = &rest[run.len()..];
             events.extend(self.core.receive_run(&group_id, &run)?);
         }
-        let moved = |event: &Event| matches!(event.kind, EventKind::Committed(_) | EventKind::Replaced(_));
-        if events.iter().any(moved) {
-            events.extend(self.core.retry_welcomes(&[HeldFor::Epoch])?);
-        }
+        events.extend(self.core.release_welcomes()?);
         Ok(events)
     }
 }
 
 #[cfg_attr(feature = "uniffi", uniffi::export)]
 impl Client {
-    /// Processes what waits for the validator, for a proposal, for a pre-shared key or for larger limits once more.
+    /// Processes what waits for the validator, for a proposal, for a pre-shared key or for larger limits once more. Stops
+    /// when the inbox is full: `InboxFull` if nothing came before that, and what is left waits on.
     pub fn retry_held(&self) -> Result<Vec<Event>> {
         self.core.open()?;
+        self.core.welcomes_due.store(false, Ordering::Relaxed);
         let mut events = self.core.retry_welcomes(&[HeldFor::Epoch, HeldFor::Psk, HeldFor::Limits])?;
         let mut after: Option<Vec<u8>> = None;
         loop {
             let page = self.groups(after, 64)?;
             for id in &page {
-                self.core.room()?;
+                match self.core.room() {
+                    Err(error) if error.code() == ErrorCode::InboxFull && !events.is_empty() => return Ok(events),
+                    room => room?,
+                };
                 let group = self.core.group(id);
                 group.core.forgive();
                 if !HeldRow::all(&self.core.store, group.core.tag)?.is_empty() {
@@ -170,7 +172,7 @@ impl ClientCore {
     /// A Welcome, or what is no MLS message.
     fn receive_other(self: &Arc<Self>, message: &[u8]) -> Result<Vec<Event>> {
         match engine::envelope(message) {
-            Ok(Envelope::Welcome) => self.receive_welcome(message),
+            Ok(Envelope::Welcome) => self.receive_welcome(message, None),
             Ok(_) => Ok(Vec::new()),
             Err(error) => self.step_events(|tx| {
                 tx.event(None, &[], undecryptable(&error.detail()));
@@ -181,14 +183,19 @@ impl ClientCore {
 
     /// What became of a Welcome, which waits no more.
     fn welcomed(&self, welcome: &[u8], group_id: &[u8], kind: EventKind) -> Result<Vec<Event>> {
+        let row = waiting::key(welcome);
         self.step_events(|tx| {
-            tx.batch.delete(waiting::key(welcome));
+            // Anybody can send what is no good: a write for each of them would be his to ask for.
+            if self.store.get(&row)?.is_some() {
+                tx.batch.delete(row.clone());
+            }
             tx.event(None, group_id, kind.clone());
             Ok(())
         })
     }
 
-    pub(crate) fn receive_welcome(self: &Arc<Self>, message: &[u8]) -> Result<Vec<Event>> {
+    /// What becomes of a Welcome. `waits`: how it waits already.
+    pub(crate) fn receive_welcome(self: &Arc<Self>, message: &[u8], waits: Option<&Waits>) -> Result<Vec<Event>> {
         let ignore = |reason| EventKind::Ignored(Ignored { reason, epoch: 0 });
         let deny = |reason, detail: &str| {
             EventKind::Denied(Denied { reason, detail: detail.to_owned(), sender: None, message: message.to_vec() })
@@ -209,18 +216,20 @@ impl ClientCore {
             }
         }
         let Some(reference) = reference else { return tell(ignore(IgnoredReason::NotForUs)) };
-        let (room, known) = self.invitations(message)?;
-        if known {
-            return tell(ignore(IgnoredReason::Duplicate));
-        }
-        if !room {
-            return tell(deny(DeniedReason::Limit, "too many invitations wait"));
+        match self.room_to_invite(message)? {
+            RoomToInvite::Yes => {}
+            RoomToInvite::Known => return tell(ignore(IgnoredReason::Duplicate)),
+            // The application has more room than its extension.
+            RoomToInvite::Full if self.settings.limits.hold_commits_above.is_some() => {
+                return self.hold_welcome(WaitingRow::new(HeldFor::Limits, message), waits);
+            }
+            RoomToInvite::Full => return tell(deny(DeniedReason::Limit, "too many invitations wait")),
         }
         let (preview, row) = match self.preview_welcome(message, &reference) {
             Ok(previewed) => previewed,
             Err(error) => {
                 if let Some(reason) = self.welcome_waits_for(&error) {
-                    return self.hold_welcome(message, reason);
+                    return self.hold_welcome(WaitingRow::new(reason, message), waits);
                 }
                 return tell(match error.code() {
                     ErrorCode::TooLarge => deny(DeniedReason::Limit, &error.detail()),
@@ -234,6 +243,10 @@ impl ClientCore {
         };
         let tag = self.store.group_tag(&preview.group_id);
         if matches!(self.status(tag)?, Some(GroupStatus::Active | GroupStatus::RejoinNeeded)) {
+            let place = Place { group_id: preview.group_id.clone(), epoch: preview.epoch };
+            if self.is_ahead(&place)? {
+                return self.hold_welcome(WaitingRow::for_place(message, place), waits);
+            }
             return self.welcomed(message, &preview.group_id, ignore(IgnoredReason::AlreadyMember));
         }
         let mut id = 0;

@@ -148,7 +148,7 @@ pub struct Limits {
     pub inbox_events: u32,
     /// Messages held for a group, for each reason. Default 256.
     pub held_messages: u32,
-    /// Bytes of messages held for a group. Default 4 MiB.
+    /// Bytes of messages held for a group, for each reason. Default 4 MiB.
     pub held_bytes: u64,
     /// Groups not known yet for which messages are held; they share `held_bytes` evenly. Default 64.
     pub held_unknown_groups: u32,

@@ -29,7 +29,9 @@ pub enum Proposal {
         /// Its id.
         id: Vec<u8>,
     },
-    /// Mix in the resumption secret of an epoch of this group (section 12.1.4).
+    /// Mix in the resumption secret of an epoch of this group (section 12.1.4). Whoever is added by the same commit
+    /// joins only if he has it: another member's proposal by reference is left out of such a commit, unless the
+    /// committer asks for one by value.
     ResumptionPsk {
         /// The epoch.
         epoch: u64,

@@ -167,19 +167,28 @@ pub(crate) struct Pin {
     #[n(1)]
     #[cbor(with = "minicbor::bytes")]
     key: Vec<u8>,
+    /// What was remembered when it was decided.
+    #[n(2)]
+    #[cbor(with = "minicbor::bytes")]
+    before: Option<Vec<u8>>,
 }
 
-/// Remembers first uses in the transaction that makes them so.
-pub(crate) fn remember(pins: &[Pin], batch: &mut Batch) {
+/// Remembers first uses in the transaction that makes them so. A commit may have waited for its answer meanwhile: a key
+/// that another group has brought since was first.
+pub(crate) fn remember(pins: &[Pin], store: &Store, batch: &mut Batch) -> Result<(), MlsError> {
     for pin in pins {
-        batch.put(Key::from_bytes(pin.row.clone()), pin.key.clone());
+        let key = Key::from_bytes(pin.row.clone());
+        if store.get(&key)?.as_deref() == pin.before.as_ref() {
+            batch.put(key, pin.key.clone());
+        }
     }
+    Ok(())
 }
 
 impl Answer {
     /// Remembers first uses in the transaction of the operation.
-    pub(crate) fn remember(&self, batch: &mut Batch) {
-        remember(&self.pins, batch);
+    pub(crate) fn remember(&self, store: &Store, batch: &mut Batch) -> Result<(), MlsError> {
+        remember(&self.pins, store, batch)
     }
 
     /// As an error of a call that was to bring the credentials in.
@@ -270,9 +279,10 @@ impl FirstUses {
         // A device has a key for each signature scheme.
         let named = [&[scheme(suite)], question.identity.as_slice()].concat();
         let key = Key::client(PIN, &store.tag("identity", &named));
+        let before = store.get(&key)?.map(|value| value.to_vec());
         let pinned = match self.latest.get(key.as_bytes()) {
             Some(place) => Some(self.pins[*place].key.clone()),
-            None => store.get(&key)?.map(|value| value.to_vec()),
+            None => before.clone(),
         };
         let introduced = || question.previous.as_ref().map(|(_, old)| old) == pinned.as_ref();
         match &pinned {
@@ -280,7 +290,7 @@ impl FirstUses {
             Some(_) if !introduced() => Ok(Verdict::Deny),
             _ => {
                 self.latest.insert(key.as_bytes().to_vec(), self.pins.len());
-                self.pins.push(Pin { row: key.as_bytes().to_vec(), key: question.signature_key.clone() });
+                self.pins.push(Pin { row: key.as_bytes().to_vec(), key: question.signature_key.clone(), before });
                 Ok(Verdict::Accept)
             }
         }

@@ -21,6 +21,8 @@ let package = Package(
         .target(name: "MLSGenerated", dependencies: ["MLSFFI"]),
         .target(name: "MLS", dependencies: ["MLSGenerated"], resources: [.copy("PrivacyInfo.xcprivacy")]),
         .testTarget(name: "MLSTests", dependencies: ["MLS", "CMLS", "Killed"]),
+        .executableTarget(name: "Device", dependencies: ["MLS"], path: "Tests/Device"),  // a link to examples/languages
+        .executableTarget(name: "Bench", dependencies: ["MLS", "MLSGenerated", "CMLS"], path: "Tests/Bench"),
         .systemLibrary(name: "CMLS", path: "Tests/CMLS"),
         .executableTarget(name: "Killed", dependencies: ["MLS"], path: "Tests/Killed"),
     ],

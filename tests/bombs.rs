@@ -83,7 +83,7 @@ fn clients(name: &str) -> [(Client, usize); 2] {
 }
 
 fn turned_away(client: &Client, what: &str, budget: usize, message: &[u8]) {
-    let outcome = within(what, budget, || client.receive(message));
+    let outcome = within(what, budget, || client.receive(message.to_vec()));
     match outcome {
         Ok(events) => {
             for event in events {
@@ -135,7 +135,7 @@ fn lists_of_many_small_things_are_turned_away_before_they_are_built() {
         for (what, commit) in commits {
             let message = with_tags([front(&id, 1, 3), commit].concat());
             turned_away(&bob, what, budget, &message);
-            within("inspected", DEFAULT, || drop(inspect(&message)));
+            within("inspected", DEFAULT, || drop(inspect(message.clone())));
         }
         let context = [vec![0, 7], vector(&extension_types)].concat();
         turned_away(&bob, "context extensions", budget, &with_tags([front(&id, 1, 2), context].concat()));
@@ -161,7 +161,7 @@ fn lengths_that_are_not_there_cost_nothing() {
                 bomb[at..at + 4].copy_from_slice(&huge);
                 let before = NOW.load(Ordering::Relaxed);
                 MOST.store(before, Ordering::Relaxed);
-                let received = bob.receive(&bomb).map_err(|error| error.code());
+                let received = bob.receive(bomb.clone()).map_err(|error| error.code());
                 assert!(matches!(received, Ok(_) | Err(ErrorCode::UnexpectedMessage)), "{received:?}");
                 assert!(MOST.load(Ordering::Relaxed) - before < 1 << 20);
             }
@@ -197,7 +197,8 @@ fn trees_of_blank_nodes_are_counted_before_they_are_built() {
             let what = format!("a tree of {blanks} blank nodes");
             let inside = with_tree(&info, &tree);
             for (info, tree) in [(&inside, None), (&info, Some(tree))] {
-                let error = within(&what, budget, || bob.preview(info, tree.clone())).expect_err("no such group");
+                let error =
+                    within(&what, budget, || bob.preview(info.clone(), tree.clone())).expect_err("no such group");
                 let fine = matches!(
                     error.code(),
                     ErrorCode::TooLarge
@@ -208,7 +209,7 @@ fn trees_of_blank_nodes_are_counted_before_they_are_built() {
                 );
                 assert!(fine, "{what}: {error}");
                 let options = JoinOptions { tree: tree.clone(), ..JoinOptions::default() };
-                within(&what, budget, || bob.join_external(info, options)).expect_err("no such group");
+                within(&what, budget, || bob.join_external(info.clone(), options)).expect_err("no such group");
             }
         }
     }
@@ -232,7 +233,7 @@ fn what_is_encrypted_is_weighed_as_well() {
         for (count, cached) in [(257, 0), (256, 1)] {
             let proposal = member.group().propose_group_context_extensions(extensions(count), Vec::new());
             let proposal = proposal.expect("proposed").to_bytes().expect("encoded");
-            within("an encrypted proposal", budget, || drop(bob.receive(&proposal).expect("received")));
+            within("an encrypted proposal", budget, || drop(bob.receive(proposal.clone()).expect("received")));
             assert_eq!(bobs.proposals().expect("proposals").len(), cached, "{count} extensions");
         }
     }
@@ -254,7 +255,7 @@ fn what_is_in_a_welcome_is_weighed_before_it_is_decoded() {
         ];
         for (what, secrets, group_info) in welcomes {
             let welcome = mallory::welcome(&package, &secrets, &group_info);
-            let events = within(what, budget, || bob.receive(&welcome).expect("received"));
+            let events = within(what, budget, || bob.receive(welcome.clone()).expect("received"));
             // Without the weighing it is decoded, and what is wrong with it is found then.
             let EventKind::Undecryptable(why) = &events[0].kind else { panic!("{what}: {:?}", events[0].kind) };
             assert_eq!(why.detail, "CryptoProviderError", "{what}");
@@ -300,7 +301,9 @@ fn a_members_flood_of_proposals_does_not_fill_the_memory() {
                 proposal.expect("proposed").to_bytes().expect("encoded")
             })
             .collect();
-        within("two hundred proposals", budget, || flood.iter().for_each(|m| drop(bob.receive(m).expect("received"))));
+        within("two hundred proposals", budget, || {
+            flood.iter().for_each(|m| drop(bob.receive(m.clone()).expect("received")))
+        });
         assert_eq!(bobs.proposals().expect("proposals").len(), 32);
     }
 }
@@ -327,13 +330,13 @@ fn a_notification_extension_reads_a_group_of_five_hundred_in_eight_megabytes() {
     let (update, _) = commit_with(&group, vec![], CommitOptions { force_path: true, ..CommitOptions::default() });
     let after = say(&group, "after");
     let received = |what, bytes: &[u8]| {
-        let events = within(what, EXTENSION, || extension.receive(bytes).expect("received"));
+        let events = within(what, EXTENSION, || extension.receive(bytes.to_vec()).expect("received"));
         events.into_iter().next().expect("an event").kind // not acknowledged: that is the application's
     };
     assert_eq!(text(received("loading five hundred members", &message)), "hello");
     assert!(matches!(received("their commit", &update), EventKind::Committed(_)));
     assert_eq!(text(received("what comes after it", &after)), "after");
-    assert_eq!(extension.group(&id).expect("a group").epoch().expect("an epoch"), 2);
+    assert_eq!(extension.group(id).expect("a group").epoch().expect("an epoch"), 2);
 }
 
 /// The bytes that an ordinary message takes at the most: what is forged must not take more.
@@ -347,7 +350,7 @@ fn a_large_message_takes_a_few_times_its_size_genuine_or_forged() {
     let last = forged.len() - 1;
     forged[last] ^= 1;
     for _ in 0..3 {
-        within("a forged megabyte", 10 << 20, || bob.receive(&forged).expect("received"));
+        within("a forged megabyte", 10 << 20, || bob.receive(forged.clone()).expect("received"));
     }
-    within("a genuine megabyte", 12 << 20, || bob.receive(&message).expect("received"));
+    within("a genuine megabyte", 12 << 20, || bob.receive(message.clone()).expect("received"));
 }

@@ -323,3 +323,208 @@ fn the_welcome_to_a_successor_waits_for_the_commit_that_announces_it() {
     };
     agree(&[&successor.group(), &bob.join(invitation.id, None).expect("joined")]);
 }
+
+/// A branch of a group in an epoch that Bob has not come to yet: the commit that leads there, and the Welcome.
+fn branch_ahead(groups: &[Group], bob: &Client) -> (Vec<u8>, Vec<u8>) {
+    let (message, _) = commit(&groups[0], Vec::new());
+    let branch =
+        groups[0].branch(None, vec![key_package(bob)], None, CommitOptions::default()).expect("a branch of the group");
+    (message, branch.welcomes().expect("Welcomes").remove(0))
+}
+
+fn is_invited(event: &Event) -> bool {
+    matches!(event.kind, EventKind::Invited(_))
+}
+
+#[test]
+fn a_welcome_that_finds_the_inbox_full_fails_nobodys_commit_and_comes_later() {
+    let storage = memory();
+    let open_bob = |events| open_on(&storage, with("bob", |options| options.limits.inbox_events = events));
+    let (alice, bob) = (device("alice"), open_bob(1));
+    let groups = group_of(&[&alice, &bob]);
+    for event in bob.inbox(0, 10).expect("the inbox") {
+        bob.acknowledge(event.id).expect("acknowledged");
+    }
+    // Another's commit.
+    let (message, welcome) = branch_ahead(&groups, &bob);
+    assert_eq!(held(&bob, &welcome), HeldFor::Epoch);
+    let events = bob.receive(message).expect("the commit is taken in");
+    assert!(matches!(events[..], [Event { kind: EventKind::Committed(_), .. }]), "{events:?}");
+    bob.acknowledge(events[0].id).expect("acknowledged");
+    // At the next occasion, whatever it is.
+    let events = bob.receive(b"nothing".to_vec()).expect("received");
+    assert!(matches!(&events[..], [_, last] if is_invited(last)), "{events:?}");
+    bob.decline(events[1].id).expect("declined");
+    // Our own: the one that was accepted was accepted.
+    let (parent, welcome) = {
+        let commit = groups[1].commit(Vec::new(), CommitOptions::default()).expect("a commit");
+        committed(&alice, &commit.message().expect("a message"));
+        let branch = groups[0].branch(None, vec![key_package(&bob)], None, CommitOptions::default()).expect("a branch");
+        (commit, branch.welcomes().expect("Welcomes").remove(0))
+    };
+    assert_eq!(held(&bob, &welcome), HeldFor::Epoch);
+    parent.accept().expect("accepted");
+    assert_eq!(bob.inbox(0, 10).expect("the inbox").len(), 1);
+    // A process that ends here has not looked; the next one does.
+    drop((parent, bob));
+    let bob = open_bob(10);
+    let events = bob.receive(b"nothing".to_vec()).expect("received");
+    assert!(matches!(&events[..], [_, last] if is_invited(last)), "{events:?}");
+    agree(&[&groups[0], &bob.group(groups[0].id()).expect("the group")]);
+}
+
+#[test]
+fn the_welcome_to_a_branch_waits_for_the_welcome_to_its_parent() {
+    let (alice, bob) = (device("alice"), device("bob"));
+    let group = alice.create_group(GroupOptions::default()).expect("a group");
+    let (_, mut welcomes) = commit(&group, vec![Proposal::add(key_package(&bob))]);
+    let branch = group.branch(None, vec![key_package(&bob)], None, CommitOptions::default()).expect("a branch");
+    assert_eq!(held(&bob, &branch.welcomes().expect("Welcomes")[0]), HeldFor::Epoch);
+    join(&bob, &welcomes.remove(0));
+    let events = bob.inbox(0, 10).expect("the inbox");
+    let invitation = events.iter().find(|event| is_invited(event)).expect("an invitation");
+    agree(&[&branch.group(), &bob.join(invitation.id, None).expect("joined")]);
+}
+
+/// Welcomes that continue what this device never heard of: anybody who has its key package can make them.
+#[test]
+fn welcomes_that_wait_for_ever_cost_a_commit_neither_a_write_nor_an_event() {
+    let recorder = Recorder::new();
+    let alice = device("alice");
+    let bob = Client::open_storage(recorder.clone(), vec![7; 32], options("bob")).expect("opens");
+    let groups = group_of(&[&alice, &bob]);
+    let hidden = alice.create_group(GroupOptions::default()).expect("a group");
+    let (_, _) = commit(&hidden, vec![Proposal::add(key_package(&bob))]);
+    for n in 1..=20 {
+        let branch = hidden.branch(None, vec![key_package(&bob)], None, CommitOptions::default()).expect("a branch");
+        let welcome = branch.welcomes().expect("Welcomes").remove(0);
+        assert!(matches!(one(&bob, &welcome), EventKind::Held(held) if held.waiting == n));
+    }
+    assert_eq!(recorder.rows("W").len(), 20);
+    for _ in 0..3 {
+        let (message, _) = commit(&groups[0], Vec::new());
+        recorder.take_kinds();
+        let events = bob.receive(message).expect("received");
+        assert!(matches!(events[..], [Event { kind: EventKind::Committed(_), .. }]), "{events:?}");
+        assert!(!recorder.take_kinds().contains(&'W'));
+    }
+    // Whoever asks is told.
+    assert_eq!(bob.retry_held().expect("tried").len(), 20);
+    assert!(!recorder.take_kinds().contains(&'W'));
+}
+
+#[test]
+fn a_welcome_that_is_no_good_is_not_worth_a_write() {
+    let recorder = Recorder::new();
+    let (alice, carol) = (device("alice"), device("carol"));
+    let bob = Client::open_storage(recorder.clone(), vec![7; 32], options("bob")).expect("opens");
+    let group = alice.create_group(GroupOptions::default()).expect("a group");
+    let (_, welcomes) = commit(&group, vec![Proposal::add(key_package(&carol))]);
+    let (_, for_bob) = commit(&group, vec![Proposal::add(key_package(&bob))]);
+    let mut broken = for_bob[0].clone();
+    *broken.last_mut().expect("bytes") ^= 1;
+    bob.receive(b"nothing".to_vec()).expect("ids are set aside");
+    recorder.take_kinds();
+    for _ in 0..3 {
+        assert_eq!(ignored(&bob, &welcomes[0]), IgnoredReason::NotForUs);
+        assert!(matches!(one(&bob, &broken), EventKind::Undecryptable(_)));
+    }
+    assert_eq!(recorder.take_kinds(), []);
+    agree(&[&group, &join(&bob, &for_bob[0])]);
+}
+
+/// Whoever has one key package of a device can invite it as often as he likes.
+#[test]
+fn invitations_are_bounded_in_bytes() {
+    let storage = memory();
+    let carol = device("carol");
+    let bob = open_on(&storage, with("bob", |options| options.limits.message_bytes = 10_000));
+    let package = key_package(&bob);
+    let welcomes: Vec<_> = (0..60)
+        .map(|_| {
+            let group = carol.create_group(GroupOptions::default()).expect("a group");
+            commit(&group, vec![Proposal::add(package.clone())]).1.remove(0)
+        })
+        .collect();
+    let mut bytes = 0;
+    let full = welcomes.iter().position(|welcome| match one(&bob, welcome) {
+        EventKind::Invited(_) => {
+            bytes += welcome.len();
+            false
+        }
+        EventKind::Denied(denied) => denied.reason == DeniedReason::Limit,
+        other => panic!("{other:?}"),
+    });
+    let full = full.expect("there is an end");
+    assert!(bytes <= 40_000 && bytes + welcomes[full].len() > 40_000, "{bytes}");
+    drop(bob);
+    // An extension leaves it to the application, which may have more room.
+    let bob = open_on(
+        &storage,
+        with("bob", |options| {
+            options.role = Role::Extension;
+            options.limits = Limits::extension();
+            options.limits.message_bytes = 10_000;
+        }),
+    );
+    let events = bob.receive(welcomes[full].clone()).expect("received");
+    assert!(matches!(&events[..], [Event { kind: EventKind::Held(held), .. }] if held.reason == HeldFor::Limits));
+    drop(bob);
+    let bob = open_on(&storage, options("bob"));
+    assert!(bob.retry_held().expect("tried").iter().any(is_invited));
+}
+
+/// The epoch of a message is in the clear: anybody can make up what waits for a later one.
+#[test]
+fn messages_that_were_made_up_leave_room_for_what_was_proven() {
+    let later = Arc::new(Later(AtomicBool::new(false)));
+    let alice = device("alice");
+    let bob = open(with("bob", |options| {
+        options.trust = Some(Trust::Validator(later.clone()));
+        options.limits.held_messages = 4;
+    }));
+    let groups = group_of(&[&alice, &bob]);
+    let mut forged = say(&groups[0], "hello");
+    let id_end = 5 + groups[0].id().len();
+    forged[id_end..id_end + 8].copy_from_slice(&9u64.to_be_bytes());
+    for n in 0..8u8 {
+        *forged.last_mut().expect("bytes") = n;
+        bob.receive(forged.clone()).expect("received");
+    }
+    later.0.store(true, Ordering::Relaxed);
+    let (message, _) = commit(&groups[0], vec![Proposal::add(key_package(&device("carol")))]);
+    assert_eq!(held(&bob, &message), HeldFor::Validator);
+    later.0.store(false, Ordering::Relaxed);
+    bob.retry_held().expect("tried");
+    agree(&[&groups[0], &groups[1]]);
+}
+
+#[test]
+fn a_group_that_is_not_known_makes_room_for_another_when_it_is_deleted() {
+    let (alice, bob) = (device("alice"), open(with("bob", |options| options.limits.held_unknown_groups = 2)));
+    for _ in 0..6 {
+        let group = alice.create_group(GroupOptions::default()).expect("a group");
+        assert_eq!(held(&bob, &say(&group, "hello")), HeldFor::Group);
+        bob.delete_group(group.id()).expect("deleted");
+    }
+}
+
+#[test]
+fn the_welcome_of_one_who_is_added_again_waits_for_the_commit_that_removes_him() {
+    let (alice, bob) = (device("alice"), device("bob"));
+    let groups = group_of(&[&alice, &bob]);
+    let list = vec![Proposal::remove(leaf_of(&groups[0], "bob")), Proposal::add(key_package(&bob))];
+    let (first, _) = commit(&groups[0], Vec::new());
+    let (second, welcomes) = commit(&groups[0], list);
+    assert_eq!(held(&bob, &welcomes[0]), HeldFor::Epoch);
+    committed(&bob, &first);
+    let events = bob.receive(second).expect("received");
+    let [Event { kind: EventKind::Removed(_), .. }, Event { kind: EventKind::Invited(invitation), .. }] = &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    let again = bob.join(invitation.id, None).expect("joined");
+    talk(&[(&alice, &groups[0]), (&bob, &again)]);
+    // Who is there already is not invited.
+    assert_eq!(ignored(&bob, &welcomes[0]), IgnoredReason::NotForUs);
+}

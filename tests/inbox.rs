@@ -340,3 +340,15 @@ fn an_invitation_that_is_joined_by_policy_is_not_told() {
     let events = bob.receive(welcomes[0].to_vec()).expect("received");
     assert!(matches!(events.as_slice(), [Event { kind: EventKind::Joined(_), .. }]), "{events:?}");
 }
+
+#[test]
+fn a_log_of_events_does_not_say_what_was_said() {
+    let (alice, bob) = (device("alice"), device("bob"));
+    let groups = group_of(&[&alice, &bob]);
+    let events = bob.receive(say(&groups[0], "a secret")).expect("received");
+    let (log, bytes) = (format!("{events:?}"), format!("{:?}", b"a secret"));
+    assert!(
+        log.contains("8 bytes") && !log.contains("a secret") && !log.contains(bytes.trim_matches(['[', ']'])),
+        "{log}"
+    );
+}

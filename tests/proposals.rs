@@ -275,13 +275,11 @@ fn a_resumption_psk_that_the_committer_never_had_does_not_stop_it() {
 }
 
 #[test]
-fn nobody_is_added_to_an_epoch_that_takes_an_older_secret_to_enter() {
+fn a_joiner_needs_an_older_secret_only_if_the_committer_asks_for_it() {
     let three = Three::new(options);
     let dave = device("dave");
     let add = Proposal::add(key_package(&dave));
-    let both = vec![add.clone(), Proposal::ResumptionPsk { epoch: 1 }];
-    assert_eq!(code(three.a.commit(both, CommitOptions::default())), ErrorCode::InvalidProposal);
-    // By reference it is left out.
+    // Another's wish is left out.
     let message = propose(&three.b, Proposal::ResumptionPsk { epoch: 1 });
     proposed(&three.alice, &message);
     proposed(&three.carol, &message);
@@ -290,6 +288,19 @@ fn nobody_is_added_to_an_epoch_that_takes_an_older_secret_to_enter() {
     committed(&three.carol, &message);
     let d = join(&dave, &welcomes[0]);
     agree(&[&three.a, &three.b, &three.c, &d]);
+
+    // The committer's is not, nor is another's with it.
+    let message = propose(&three.b, Proposal::ResumptionPsk { epoch: 1 });
+    for client in [&three.alice, &three.carol, &dave] {
+        proposed(client, &message);
+    }
+    let both = vec![Proposal::add(key_package(&device("erin"))), Proposal::ResumptionPsk { epoch: 2 }];
+    let (message, _) = commit(&three.a, both);
+    assert_eq!(committed(&three.bob, &message).dropped, []);
+    committed(&three.carol, &message);
+    agree(&[&three.a, &three.b, &three.c]);
+    // Dave has joined in epoch 2, and does not have the secret of epoch 1.
+    assert!(matches!(one(&dave, &message), EventKind::Denied(_) | EventKind::Stalled(_)));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs the suites, two at a time, and counts them.
 
-    tests/run.py              every suite
+    tests/run.py              every suite but those with other implementations
+    tests/run.py --all        those too
     tests/run.py c abi        these, and the suites that they need
     tests/run.py --list       what there is
 
@@ -47,6 +48,8 @@ SUITES = [
     Suite("c", needs=("library",)),
     Suite("cpp", needs=("library",)),
     Suite("sanitizers", holds="debug"),
+    Suite("faults", holds="debug"),
+    Suite("shuttle"),
     Suite("rustdoc", holds="debug"),
     Suite("install", needs=("library",)),
     Suite("abi", needs=("library",)),
@@ -55,13 +58,20 @@ SUITES = [
     Suite("demo-valgrind", needs=("library",)),
     Suite("mobile", needs=("library",), holds="release"),
     Suite("kotlin", needs=("mobile",)),
+    Suite("kotlin-package", needs=("kotlin",), holds="maven"),
     Suite("swift", needs=("mobile",)),
     Suite("surface-mobile", needs=("kotlin", "swift")),
+    Suite("languages", needs=("library", "kotlin", "swift"), holds="maven"),
+    Suite("android", holds="android"),
+    Suite("arm64", holds="arm64"),
+    Suite("xcframework", needs=("mobile", "swift")),
     Suite("transcripts", needs=("library",)),
     Suite("vectors", needs=("library",), holds="debug"),
     Suite("interop", holds="debug", asked=True),
     Suite("interop-bouncycastle", holds="debug", asked=True),
     Suite("interop-ts-mls", holds="debug", asked=True),
+    Suite("interop-grpc", holds="debug", asked=True),
+    Suite("interop-grpc-bouncycastle", holds="debug", asked=True),
     Suite("docs"),
     Suite("licences"),
     Suite("runner"),
@@ -184,6 +194,9 @@ def main():
     if names == ["--list"]:
         print("\n".join(suite.name for suite in SUITES))
         return
+    everything = names == ["--all"]
+    if everything:
+        names = [suite.name for suite in SUITES]
     directory = ROOT / "tests" / "suites"
     run = Run([suite for suite in chosen(names) if (directory / f"{suite.name}.sh").exists()], directory)
     passed, failed, skipped = run.all()
@@ -193,7 +206,7 @@ def main():
     print(f"    {sum(suite.cpu for suite in run.suites):.0f} s of CPU in all")
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     # A run of some suites by name is asked for no others.
-    required = [] if names else os.environ.get("MLS_REQUIRE", "").split()
+    required = [] if names and not everything else os.environ.get("MLS_REQUIRE", "").split()
     without = lacking(run.suites, required)
     if without:
         print("required, and not run:", *without)

@@ -283,6 +283,29 @@ fn a_successor_may_have_another_cipher_suite() {
     succession(public, true, CipherSuite::P384_AES256);
 }
 
+/// RFC 9420 section 11.2 does not ask for another id.
+#[test]
+fn a_successor_may_have_the_id_of_the_group_that_has_ended() {
+    let (alice, bob) = (device("alice"), device("bob"));
+    let groups = group_of(&[&alice, &bob]);
+    let id = groups[0].id();
+    let same = |cipher_suite| Proposal::ReInit { group_id: Some(id.clone()), cipher_suite, extensions: vec![] };
+    let (message, _) = commit(&groups[0], vec![same(CipherSuite::X25519_CHACHA)]);
+    replaced(one(&bob, &message));
+    let options = KeyPackageOptions { cipher_suite: Some(CipherSuite::X25519_CHACHA), ..Default::default() };
+    let package = alice.create_key_packages(1, options).expect("a key package");
+    let successor = groups[1].create_successor(package, CommitOptions::default()).expect("a successor");
+    let a = join(&alice, &successor.welcomes().expect("Welcomes")[0]);
+    agree(&[&a, &groups[0], &groups[1], &successor.group()]);
+    assert_eq!(groups[1].status().expect("a status"), GroupStatus::Active);
+    assert_eq!(groups[1].cipher_suite().expect("a suite"), CipherSuite::X25519_CHACHA);
+    talk(&[(&alice, &groups[0]), (&bob, &groups[1])]);
+    let (renewal, _) = commit(&groups[0], vec![]);
+    committed(&bob, &renewal);
+    talk(&[(&alice, &groups[0]), (&bob, &groups[1])]);
+    assert_eq!(ignored(&bob, &message), IgnoredReason::TooOld);
+}
+
 #[test]
 fn a_group_that_somebody_has_left_is_succeeded_too() {
     let (alice, bob, carol, dave) = (device("alice"), device("bob"), device("carol"), device("dave"));

@@ -142,7 +142,7 @@ def ffi(text):
     payload = {name: type_ for _, name, _, members in classes for _, _, member, _, type_, _ in members
                if name.startswith("EventKind.") and member == "v1"}
     for kind, name, _, members in classes:
-        if name in payload.values() and name not in ("Invitation", "ProposalInfo"):
+        if name in payload.values() and name != "Invitation":
             continue  # the record of one kind of event, read with its kind
         if kind == "fun":
             hub.call(name, arguments=members[0][3])
@@ -170,7 +170,6 @@ def kotlin(text):
         "mlsclient": "client",  # Client alone would be anybody's
         "storageexception.kind": "storageexception",  # an exception with a kind, not a class of exception for each
         "eventkind.invited.invitation": "",  # the record itself, which has a name of its own
-        "eventkind.proposed.proposal": "",
         "limits.block": "", "policy.block": "", "options.block": "", "capabilities.block": "",  # how they are filled
         "groupoptions.block": "", "commitoptions.block": "", "encryptoptions.block": "", "joinoptions.block": "",
         "keypackageoptions.block": "", "newidentity.block": "",
@@ -182,7 +181,6 @@ def kotlin(text):
         "ciphersuite": "a number with names",
     }, without={
         "eventkind.invited": "carried as an Invitation",
-        "eventkind.proposed": "carried as a ProposalInfo",
     })
     blocking, suspending = {}, {}
     for _, name, _, members in declarations(text):
@@ -224,6 +222,7 @@ def swift(text):
         "storageerror": "storageexception",
         "storageerror/kind": "storageexception",
         "client.acknowledge.event": "client.acknowledge.id",  # of an event
+        "client.join.id": "client.join.invitation", "client.decline.id": "client.decline.invitation",
         "trust.roots.certificates": "trust.roots.roots",
         "group.exportsecret.length": "group.exportsecret.len",
         "device.init.identity": "device.of.identity",
@@ -236,7 +235,6 @@ def swift(text):
         "ciphersuite": "a number with names",
     }, without={
         "eventkind.invited": "carried as an MLSInvitation",
-        "eventkind.proposed": "carried as an MLSProposalInfo",
     })
     for line in text.splitlines():
         name, _, declaration = line.partition("\t")
@@ -333,7 +331,6 @@ def c(header, functions, hub):
         "write.value": "write.put.value", "write.end": "write.deleterange.to", "write.kind": "",
         "proposal.psk": "", "proposal.externalinit": "",  # numbers that ProposalInfo.kind can have
         "eventkind.joined.joinedby": "eventkind.joined.by",
-        "eventkind.proposed.proposal": "",  # a list of one
         # Callbacks are functions, with `answer`, `rows` and the like for what they return.
         "options.validator.validate": "validator.validate", "callback.validator": "validator.validate",
         "options.codec.encode": "credentialcodec.encode", "options.codec.decode": "credentialcodec.decode",
@@ -357,7 +354,6 @@ def c(header, functions, hub):
         "ciphersuite": "a number with names",
     }, without={
         "invitation": "the event itself", "eventkind.invited": "preview, key_package, and the event's id",
-        "eventkind.proposed": "a list of one, of the noun itself",
         "device.of": "the bytes are the user's name, a NUL, the device's name",
         "storageexception": "what a store's callback answers: MLS_ERROR_*",
         "storage.scan.range": "its two ends",

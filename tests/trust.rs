@@ -1,7 +1,10 @@
 //! Who decides that a credential is genuine, when it is asked, and what becomes of its answer.
 mod support;
 use mls::*;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{
+    Arc, Mutex, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 use support::*;
 
 type Decide = dyn Fn(&ValidationRequest) -> Result<Verdict, CallbackError> + Send + Sync;
@@ -607,4 +610,51 @@ fn a_codec_that_fails_or_names_nobody_opens_no_client() {
         options.codec = Some(Arc::new(Broken(fails)));
         assert_eq!(code(Client::open_in_memory(options)), ErrorCode::CallbackFailed);
     }
+}
+
+/// Dies of what it is asked.
+struct Dies(AtomicBool);
+
+impl Validator for Dies {
+    fn validate(&self, _: ValidationRequest) -> Result<Verdict, CallbackError> {
+        assert!(!self.0.load(Ordering::Relaxed), "a bug in the application");
+        Ok(Verdict::Accept)
+    }
+}
+
+#[test]
+fn a_validator_that_panics_leaves_the_group_as_it_was_whatever_is_called_next() {
+    let dies = Arc::new(Dies(AtomicBool::new(false)));
+    let mut options = options("bob");
+    options.trust = Some(Trust::Validator(dies.clone()));
+    let (alice, bob) = (device("alice"), open(options));
+    let groups = group_of(&[&alice, &bob]);
+    let before = groups[1].epoch().expect("an epoch");
+    let (message, _) = commit(&groups[0], vec![Proposal::add(key_package(&device("carol")))]);
+    dies.0.store(true, Ordering::Relaxed);
+    let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| bob.receive(message.clone())));
+    assert!(died.is_err());
+    dies.0.store(false, Ordering::Relaxed);
+    // A call that takes the group's lock and has no use for what is loaded.
+    let same = GroupOptions { id: Some(groups[1].id()), ..GroupOptions::default() };
+    assert_eq!(code(bob.create_group(same)), ErrorCode::GroupExists);
+    assert_eq!(groups[1].epoch().expect("an epoch"), before);
+    assert_eq!(groups[1].members().expect("the roster").len(), 2);
+    committed(&bob, &message);
+    agree(&[&groups[0], &groups[1]]);
+}
+
+#[test]
+fn a_commit_that_waited_does_not_take_the_place_of_a_key_that_was_remembered_meanwhile() {
+    let mut options = options("alice");
+    options.trust = Some(Trust::OnFirstUse);
+    let alice = open(options);
+    let (bob, impostor) = (device("bob"), device("bob"));
+    let groups: Vec<Group> = (0..3).map(|_| alice.create_group(GroupOptions::default()).expect("a group")).collect();
+    let add = |device: &Client| vec![Proposal::add(key_package(device))];
+    let waits = groups[0].commit(add(&impostor), CommitOptions::default()).expect("a commit");
+    commit(&groups[1], add(&bob));
+    waits.accept().expect("the service has ordered it");
+    assert_eq!(code(groups[2].commit(add(&impostor), CommitOptions::default())), ErrorCode::CredentialDenied);
+    commit(&groups[2], add(&bob));
 }

@@ -401,3 +401,33 @@ fn a_suspended_app_leaves_the_store_to_the_extension_and_finds_what_it_did() {
         assert_eq!(told(&app.command("inbox").expect("the inbox")), []);
     }
 }
+
+#[test]
+fn who_the_device_is_changes_for_every_client_on_its_store() {
+    let storage = memory();
+    let (one, other) = (open_on(&storage, options("alice")), open_on(&storage, options("alice")));
+    let before = other.signature_key(None).expect("a key");
+    one.set_identity(NewIdentity::default()).expect("changed");
+    let now = one.signature_key(None).expect("a key");
+    assert_ne!(now, before);
+    assert_eq!(other.signature_key(None).expect("a key"), now);
+    // Each needs a key that is not there: it is the same one, and the others stay.
+    let suites = [CipherSuite::P256_AES128, CipherSuite::P384_AES256];
+    let keys: Vec<_> = [&one, &other]
+        .iter()
+        .zip(suites)
+        .map(|(client, suite)| client.signature_key(Some(suite)).expect("a key"))
+        .collect();
+    for client in [one, other, open_on(&storage, options("alice"))] {
+        assert_eq!(client.signature_key(None).expect("a key"), now);
+        for (suite, key) in suites.iter().zip(&keys) {
+            assert_eq!(client.signature_key(Some(*suite)).expect("a key"), *key);
+        }
+    }
+    // An extension makes none.
+    let mut extension = options("alice");
+    extension.role = Role::Extension;
+    let extension = open_on(&storage, extension);
+    assert_eq!(extension.signature_key(None).expect("a key"), now);
+    assert_eq!(code(extension.signature_key(Some(CipherSuite::P521_AES256))), ErrorCode::NotAllowed);
+}

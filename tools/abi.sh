@@ -23,6 +23,7 @@ gcc -E "$header" | sed -zE 's/(\bmls_[a-z0-9_]+\([^;{}()]*\));/\1 { __builtin_tr
 gcc -g -O0 -w -shared -fPIC -nostdlib -Wl,-soname,libmls.so.0 "$work/mls.c" -o "$work/libmls.so"
 abidw --headers-dir "$(dirname "$header")" --drop-private-types --drop-undefined-syms --exported-interfaces-only \
     --no-corpus-path --no-comp-dir-path --no-show-locs --out-file "$work/mls.abi" "$work/libmls.so"
+sed -i "s#path='[^']*/mls.c'#path='mls.c'#" "$work/mls.abi" # where it was made is nobody's business
 
 case $what in
 update)

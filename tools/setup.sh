@@ -22,6 +22,7 @@ need binutils ld objcopy nm strip
 case $level in demo) ;; *)
     need python3 python3
     need clang clang clang++
+    need llvm llvm-ar
     need valgrind valgrind
     need cmake cmake
     need pkg-config pkg-config
@@ -31,6 +32,13 @@ case $level in demo) ;; *)
     need strace strace
     need openssl openssl
     need maven mvn
+    need zip zip
+    need unzip unzip
+    if command -v apt-get >/dev/null 2>&1; then # elsewhere the suite arm64 is skipped
+        need qemu-user qemu-aarch64
+        need gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc
+        [ -e /usr/aarch64-linux-gnu/include/stdio.h ] || missing="$missing libc6-dev-arm64-cross"
+    fi
     javac -version >/dev/null 2>&1 || missing="$missing default-jdk-headless"
     [ -e /usr/include/openssl/crypto.h ] || pkg-config --exists libcrypto 2>/dev/null || missing="$missing libssl-dev"
 esac

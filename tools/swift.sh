@@ -3,8 +3,8 @@
 #
 # That is here if `swift` is on the PATH. Else, as root on Debian and its kin, it is a small Debian trixie beside this
 # system, which has a package of Swift: made once (some minutes, 3.5 GB) in MLS_SWIFT_ROOT, by default
-# ~/.cache/libmls/swift-trixie, entered with chroot, and gone when that directory is deleted. The repository is mounted
-# at its own path; mounts are in a namespace of the command's own, so they end with it.
+# ~/.cache/libmls/swift-trixie, entered with chroot, and gone when that directory is deleted. The repository and
+# /tmp are mounted at their own paths; mounts are in a namespace of the command's own, so they end with it.
 #
 # Exit 77, and the reason as the last line, where neither can be had.
 set -euo pipefail
@@ -44,6 +44,7 @@ enter() {
         shift 3
         mount -t proc proc "$root/proc"
         mount --rbind /dev "$root/dev"
+        mount --rbind /tmp "$root/tmp"
         mkdir -p "$root$here"
         mount --rbind "$here" "$root$here"
         exec chroot "$root" sh -euc "cd \"\$0\"; exec \"\$@\"" "$directory" "$@"' - "$root" "$here" "$@"

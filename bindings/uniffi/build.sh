@@ -5,6 +5,7 @@
 #   OUT/libmlsffi.a   one object, nothing global but what is called from outside: what Swift links
 #   OUT/include/      mls.h, and the header and module map of the generated Swift
 #   OUT/mlsffi.pc     how SwiftPM finds the .a on Linux
+#   OUT/natives/      the .so where JNA looks for it in a jar: what the -jvm jar carries (only of a build for this host)
 #   OUT/swift/ OUT/kotlin/    the generated code; both layers hide it
 #
 # TARGET is a Rust target to build for; the generated code is the same for all of them.
@@ -19,6 +20,12 @@ mkdir -p "$out"
 
 "${rustc[@]}" --crate-type cdylib
 "${STRIP:-strip}" --strip-unneeded -o "$out/$shared" "$built/$shared"
+if [ -z "$target" ]; then
+    jna=$(uname -sm | tr '[:upper:] _' '[:lower:]--' | sed 's/arm64/aarch64/')
+    rm -rf "$out/natives"
+    mkdir -p "$out/natives/$jna"
+    cp "$out/$shared" "$out/natives/$jna/"
+fi
 
 # From the unstripped one: the metadata is in its symbols.
 cargo build --quiet --locked -p mlsffi --features bindgen --bin bindgen

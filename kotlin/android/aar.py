@@ -109,15 +109,21 @@ class Elf:
         text = lambda offset: data[strings + offset:data.index(b"\0", strings + offset)].decode()
         self.needed = {text(value) for tag, value in entries if tag == 1}
         self.soname = text(tags[14]) if 14 in tags else ""
-        # The symbols end where their strings begin, in what every linker writes.
-        self.exported, symbol = set(), 24 if wide else 16
-        for at in range(file(tags[6]), strings, symbol):
+        self.exported = set()
+        at, = struct.unpack_from("<Q", data, 40) if wide else struct.unpack_from("<I", data, 32)
+        size, count = struct.unpack_from("<HH", data, 58 if wide else 46)
+        for i in range(count):
             if wide:
-                name, _, _, section = struct.unpack_from("<IBBH", data, at)
+                kind, _, _, begin, length = struct.unpack_from("<IQQQQ", data, at + i * size + 4)
             else:
-                name, _, _, _, _, section = struct.unpack_from("<IIIBBH", data, at)
-            if section and name:
-                self.exported.add(text(name))
+                kind, _, _, begin, length = struct.unpack_from("<IIIII", data, at + i * size + 4)
+            if kind != 11:  # the dynamic symbols
+                continue
+            for symbol in range(begin, begin + length, 24 if wide else 16):
+                name, = struct.unpack_from("<I", data, symbol)
+                section, = struct.unpack_from("<H", data, symbol + (6 if wide else 14))
+                if name and section:
+                    self.exported.add(text(name))
 
 
 def check(path, stand_in, others):
@@ -163,8 +169,8 @@ def check(path, stand_in, others):
         for header in HEADERS:
             if read(f"prefab/modules/mlsffi/include/{header}") != (ROOT / "include" / header).read_bytes():
                 say(f"prefab has another {header}")
-        declared = set(re.findall(r"\b(mls_\w+)\(", re.sub(r"//.*|/\*.*?\*/", "", (ROOT / "include/mls.h").read_text(), flags=re.S | re.M)))
-        declared = {name for name in declared if not name.endswith("_fn")}
+        header = re.sub(r"//[^\n]*|/\*.*?\*/", "", (ROOT / "include/mls.h").read_text(), flags=re.S)
+        declared = set(re.findall(r"\b(mls_\w+)\(", header))
         for abi, name in sorted(libraries.items()):
             data = aar.read(name)
             place = f"prefab/modules/mlsffi/libs/android.{abi}"

@@ -37,9 +37,10 @@ pub unsafe extern "C" fn mls_options_set_anchor(
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     let user = User::new(user, release);
-    guard(error, || {
+    guard(error, &mut || {
         let (load, store) = (guard::required(load)?, guard::required(store)?);
-        edit(options, |options| options.anchor.replace(Arc::new(Callback { load, store, user }))).map(drop)
+        edit(options, |options| options.anchor.replace(Arc::new(Callback { load, store, user: user.clone() })))
+            .map(drop)
     })
 }
 

@@ -98,7 +98,7 @@ pub unsafe extern "C" fn mls_client_open_store(
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_close(client: *const mls_client_t, error: *mut *mut mls_error_t) -> mls_status_t {
-    guard(error, || handle::get(client)?.close())
+    guard(error, &mut || handle::get(client)?.close())
 }
 
 /// Lets a client go. Its groups and commits stay usable; the store is closed with the last of them, and nothing is
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn mls_client_free(client: *mut mls_client_t) {
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_flush(client: *const mls_client_t, error: *mut *mut mls_error_t) -> mls_status_t {
-    guard(error, || handle::get(client)?.flush())
+    guard(error, &mut || handle::get(client)?.flush())
 }
 
 /// Finishes what is under way and gives back every file lock, until `mls_client_resume`; calls answer
@@ -126,7 +126,7 @@ pub unsafe extern "C" fn mls_client_flush(client: *const mls_client_t, error: *m
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_suspend(client: *const mls_client_t, error: *mut *mut mls_error_t) -> mls_status_t {
-    guard(error, || handle::get(client)?.suspend())
+    guard(error, &mut || handle::get(client)?.suspend())
 }
 
 /// Ends `mls_client_suspend`; does nothing if it is not suspended.
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn mls_client_suspend(client: *const mls_client_t, error: 
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_resume(client: *const mls_client_t, error: *mut *mut mls_error_t) -> mls_status_t {
-    guard(error, || handle::get(client)?.resume())
+    guard(error, &mut || handle::get(client)?.resume())
 }
 
 /// Changes the store key, at once and whole: one row is sealed anew.
@@ -149,7 +149,7 @@ pub unsafe extern "C" fn mls_client_rekey(
     key_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || handle::get(client)?.rekey(bytes::read(key, key_len)?))
+    guard(error, &mut || handle::get(client)?.rekey(bytes::read(key, key_len)?))
 }
 
 /// This device's credential. Yours: `mls_credential_free`.
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn mls_client_set_identity(
     identity: *const mls_identity_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || handle::get(client)?.set_identity(handle::value(identity)?))
+    guard(error, &mut || handle::get(client)?.set_identity(handle::value(identity)?))
 }
 
 /// Makes key packages for others to fetch, 1 to 1,000 at once (RFC 9420 section 10), their private keys stored before
@@ -262,7 +262,7 @@ pub unsafe extern "C" fn mls_client_delete_key_package(
     reference_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || handle::get(client)?.delete_key_package(bytes::read(reference, reference_len)?))
+    guard(error, &mut || handle::get(client)?.delete_key_package(bytes::read(reference, reference_len)?))
 }
 
 /// Deletes the key packages whose life is over, and says how many.
@@ -327,7 +327,7 @@ pub unsafe extern "C" fn mls_client_add_psk(
     secret_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || handle::get(client)?.add_psk(bytes::read(id, id_len)?, bytes::read(secret, secret_len)?))
+    guard(error, &mut || handle::get(client)?.add_psk(bytes::read(id, id_len)?, bytes::read(secret, secret_len)?))
 }
 
 /// Deletes an external pre-shared key; nothing happens if there is none.
@@ -341,7 +341,7 @@ pub unsafe extern "C" fn mls_client_delete_psk(
     id_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || handle::get(client)?.delete_psk(bytes::read(id, id_len)?))
+    guard(error, &mut || handle::get(client)?.delete_psk(bytes::read(id, id_len)?))
 }
 
 /// Makes a group with this device as its only member (RFC 9420 section 11). `options` may be `MLS_DEFAULTS`. Yours:
@@ -424,7 +424,7 @@ pub unsafe extern "C" fn mls_client_delete_group(
     id_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || handle::get(client)?.delete_group(bytes::read(id, id_len)?))
+    guard(error, &mut || handle::get(client)?.delete_group(bytes::read(id, id_len)?))
 }
 
 /// Joins the group of an `MLS_EVENT_INVITED`, by that event's id (RFC 9420 section 12.4.3.1). `tree` is the ratchet
@@ -460,7 +460,7 @@ pub unsafe extern "C" fn mls_client_decline(
     invitation: u64,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || handle::get(client)?.decline(invitation))
+    guard(error, &mut || handle::get(client)?.decline(invitation))
 }
 
 /// Makes an external commit that joins the group of a GroupInfo (RFC 9420 section 12.4.3.2). The group of the commit is
@@ -596,10 +596,10 @@ pub unsafe extern "C" fn mls_client_receive_many(
     give(out, error, || handle::get(client)?.receive_many(handle::value(messages)?).map(New))
 }
 
-/// Processes once more what is held for the validator, for a proposal, or for a client with larger limits. Yours:
-/// `mls_events_free`.
+/// Processes once more what is held for the validator, for a proposal, for a pre-shared key, or for a client with larger
+/// limits. Stops when the inbox is full. Yours: `mls_events_free`.
 ///
-/// Errors: as `mls_client_receive`.
+/// Errors: as `mls_client_receive`; `MLS_ERROR_INBOX_FULL` if nothing came before that, and what is left waits on.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_client_retry_held(
@@ -638,7 +638,7 @@ pub unsafe extern "C" fn mls_client_acknowledge(
     id: u64,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || handle::get(client)?.acknowledge(id))
+    guard(error, &mut || handle::get(client)?.acknowledge(id))
 }
 
 fn suite(cipher_suite: u16) -> Option<CipherSuite> {

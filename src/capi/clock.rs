@@ -25,9 +25,9 @@ pub unsafe extern "C" fn mls_options_set_clock(
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     let user = User::new(user, release);
-    guard(error, || {
+    guard(error, &mut || {
         let now = guard::required(now)?;
-        edit(options, |options| options.clock.replace(Arc::new(Callback { now, user }))).map(drop)
+        edit(options, |options| options.clock.replace(Arc::new(Callback { now, user: user.clone() }))).map(drop)
     })
 }
 

@@ -63,9 +63,10 @@ pub unsafe extern "C" fn mls_options_set_codec(
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     let user = User::new(user, release);
-    guard(error, || {
+    guard(error, &mut || {
         let (encode, decode) = (guard::required(encode)?, guard::required(decode)?);
-        edit(options, |options| options.codec.replace(Arc::new(Callback { encode, decode, user }))).map(drop)
+        edit(options, |options| options.codec.replace(Arc::new(Callback { encode, decode, user: user.clone() })))
+            .map(drop)
     })
 }
 
@@ -78,7 +79,7 @@ pub unsafe extern "C" fn mls_codec_answer_set_identity(
     identity_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         handle::lock(&*handle::get(answer)?).identity = bytes::read(identity, identity_len)?;
         Ok(())
     })
@@ -95,7 +96,7 @@ pub unsafe extern "C" fn mls_codec_answer_set_device(
     device: *const c_char,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let device = Device::new(bytes::text(user)?, bytes::text(device)?)?;
         handle::lock(&*handle::get(answer)?).device = Some(device);
         Ok(())

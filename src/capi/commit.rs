@@ -120,7 +120,7 @@ pub unsafe extern "C" fn mls_commit_welcomes(
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_commit_accept(commit: *const mls_commit_t, error: *mut *mut mls_error_t) -> mls_status_t {
-    guard(error, || handle::get(commit)?.accept())
+    guard(error, &mut || handle::get(commit)?.accept())
 }
 
 /// The service turned it down: frees the slot. Doing it again changes nothing; its own echo still merges.
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn mls_commit_accept(commit: *const mls_commit_t, error: *
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_commit_reject(commit: *const mls_commit_t, error: *mut *mut mls_error_t) -> mls_status_t {
-    guard(error, || handle::get(commit)?.reject())
+    guard(error, &mut || handle::get(commit)?.reject())
 }
 
 /// A list of commits.

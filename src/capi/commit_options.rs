@@ -40,7 +40,7 @@ pub unsafe extern "C" fn mls_commit_options_set_force_path(
     yes: i32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.force_path = yes != 0))
+    guard(error, &mut || edit(options, |options| options.force_path = yes != 0))
 }
 
 /// Authenticated data that anyone can read, which is copied. Default: none.
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn mls_commit_options_set_aad(
     aad_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let bytes = bytes::read(aad, aad_len)?;
         edit(options, |options| options.aad = bytes)
     })
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn mls_commit_options_set_identity(
     identity: *const mls_identity_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let identity = handle::value(identity)?;
         edit(options, |options| options.new_identity.replace(identity)).map(drop)
     })
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn mls_commit_options_set_leaf_extensions(
     extensions: *const mls_extensions_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let extensions = handle::value(extensions)?;
         edit(options, |options| options.leaf_extensions = Some(extensions))
     })
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn mls_commit_options_set_tree_out_of_band(
     yes: i32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.tree_out_of_band = yes != 0))
+    guard(error, &mut || edit(options, |options| options.tree_out_of_band = yes != 0))
 }
 
 /// Whether to make one Welcome for each joiner in place of one for all. Default 0.
@@ -105,7 +105,7 @@ pub unsafe extern "C" fn mls_commit_options_set_welcome_for_each(
     yes: i32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.welcome_for_each = yes != 0))
+    guard(error, &mut || edit(options, |options| options.welcome_for_each = yes != 0))
 }
 
 /// Whether the bundle has a GroupInfo of the new epoch. Default: as `mls_options_set_publish_group_info` says.
@@ -116,5 +116,5 @@ pub unsafe extern "C" fn mls_commit_options_set_group_info(
     yes: i32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.group_info = Some(yes != 0)))
+    guard(error, &mut || edit(options, |options| options.group_info = Some(yes != 0)))
 }

@@ -74,7 +74,7 @@ pub unsafe extern "C" fn mls_credential_push_certificate(
     der_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let der = bytes::read(der, der_len)?;
         edit(credential, |credential| push_certificate(credential, der))?
     })

@@ -39,7 +39,7 @@ pub unsafe extern "C" fn mls_encrypt_options_set_aad(
     aad_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let bytes = bytes::read(aad, aad_len)?;
         edit(options, |options| options.aad = bytes)
     })

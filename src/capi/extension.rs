@@ -34,7 +34,7 @@ pub unsafe extern "C" fn mls_extensions_push(
     data_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let extension = Extension { kind, data: bytes::read(data, data_len)? };
         edit(extensions, |extensions| extensions.push(extension))
     })

@@ -328,7 +328,7 @@ pub unsafe extern "C" fn mls_group_withdraw(
     reference_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || handle::get(group)?.withdraw(bytes::read(reference, reference_len)?))
+    guard(error, &mut || handle::get(group)?.withdraw(bytes::read(reference, reference_len)?))
 }
 
 /// Drops all cached proposals, so that messages can be sent again. A commit of others that refers to one of them is
@@ -341,7 +341,7 @@ pub unsafe extern "C" fn mls_group_clear_proposals(
     group: *const mls_group_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || handle::get(group)?.clear_proposals())
+    guard(error, &mut || handle::get(group)?.clear_proposals())
 }
 
 /// Makes a commit of these proposals, by value, and of those that are cached, by reference (RFC 9420 section 12.4).

@@ -41,7 +41,7 @@ pub unsafe extern "C" fn mls_group_options_set_id(
     id_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let bytes = bytes::read(id, id_len)?;
         edit(options, |options| options.id = Some(bytes))
     })
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn mls_group_options_set_cipher_suite(
     cipher_suite: u16,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.cipher_suite = Some(CipherSuite(cipher_suite))))
+    guard(error, &mut || edit(options, |options| options.cipher_suite = Some(CipherSuite(cipher_suite))))
 }
 
 /// Extensions of the group context, which are copied. Types that have setters here do not belong among them.
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn mls_group_options_set_extensions(
     extensions: *const mls_extensions_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let extensions = handle::value(extensions)?;
         edit(options, |options| options.extensions = extensions)
     })
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn mls_group_options_push_required_extension(
     kind: u16,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| required(options).extensions.push(kind)))
+    guard(error, &mut || edit(options, |options| required(options).extensions.push(kind)))
 }
 
 /// Adds a proposal type to what every member must be able to do (RFC 9420 section 11.1).
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn mls_group_options_push_required_proposal(
     kind: u16,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| required(options).proposals.push(kind)))
+    guard(error, &mut || edit(options, |options| required(options).proposals.push(kind)))
 }
 
 /// Adds a credential type to what every member must be able to do (RFC 9420 section 11.1).
@@ -102,7 +102,7 @@ pub unsafe extern "C" fn mls_group_options_push_required_credential(
     kind: u16,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| required(options).credentials.push(kind)))
+    guard(error, &mut || edit(options, |options| required(options).credentials.push(kind)))
 }
 
 /// Adds somebody who may propose from outside (RFC 9420 section 12.1.8.1), by a signature key and a credential, which
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn mls_group_options_push_external_sender(
     credential: *const mls_credential_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let signature_key = bytes::read(signature_key, signature_key_len)?;
         let sender = ExternalSender { signature_key, credential: handle::value(credential)? };
         edit(options, |options| options.external_senders.push(sender))
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn mls_group_options_set_leaf_extensions(
     extensions: *const mls_extensions_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let extensions = handle::value(extensions)?;
         edit(options, |options| options.leaf_extensions = extensions)
     })

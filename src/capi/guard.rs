@@ -13,6 +13,7 @@ use std::{
     ffi::{c_char, c_void},
     panic::{AssertUnwindSafe, catch_unwind},
     ptr,
+    sync::Arc,
 };
 
 /// How a Rust value looks in C.
@@ -86,7 +87,8 @@ impl<H: Handle> Out for New<H> {
 ///
 /// # Safety
 /// `error` is NULL or can be written.
-pub(super) unsafe fn guard(error: *mut *mut mls_error_t, body: impl FnOnce() -> Result<()>) -> mls_status_t {
+#[inline(never)] // once, and not in each of hundreds of exports: it is a tenth of their code
+pub(super) unsafe fn guard(error: *mut *mut mls_error_t, body: &mut dyn FnMut() -> Result<()>) -> mls_status_t {
     // SAFETY: the caller's contract.
     unsafe { error::clear(error) };
     match caught(body) {
@@ -103,13 +105,13 @@ pub(super) unsafe fn guard(error: *mut *mut mls_error_t, body: impl FnOnce() -> 
 pub(super) unsafe fn give<T: Out>(
     out: *mut T::C,
     error: *mut *mut mls_error_t,
-    body: impl FnOnce() -> Result<T>,
+    mut body: impl FnMut() -> Result<T>,
 ) -> mls_status_t {
     if !out.is_null() {
         // SAFETY: it is not NULL, and the caller's contract.
         unsafe { out.write(T::NONE) };
     }
-    let body = || {
+    let mut body = || {
         if out.is_null() {
             return fail(ErrorCode::NullPointer, "there is no place for the result");
         }
@@ -119,23 +121,29 @@ pub(super) unsafe fn give<T: Out>(
         Ok(())
     };
     // SAFETY: the caller's contract.
-    unsafe { guard(error, body) }
+    unsafe { guard(error, &mut body) }
 }
 
 /// Runs a look-up that answers by its value: 0 or NULL for a handle or an index that is none.
-pub(super) fn answer<T: Out>(body: impl FnOnce() -> Result<T>) -> T::C {
-    caught(|| body()?.into_c()).unwrap_or(T::NONE)
+pub(super) fn answer<T: Out>(mut body: impl FnMut() -> Result<T>) -> T::C {
+    let mut answer = T::NONE;
+    let _ = caught(&mut || {
+        answer = body()?.into_c()?;
+        Ok(())
+    });
+    answer
 }
 
 /// Lets a handle go. Never fails; a panic while the object ends stays here.
 pub(super) fn free<H: Handle>(handle: *mut H) {
-    let _ = caught(|| {
+    let _ = caught(&mut || {
         handle::free(handle);
         Ok(())
     });
 }
 
-fn caught<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+#[inline(never)]
+fn caught(body: &mut dyn FnMut() -> Result<()>) -> Result<()> {
     let body = || {
         #[cfg(feature = "faults")]
         faults::panic_if_asked();
@@ -176,28 +184,31 @@ pub(super) fn required<T>(function: Option<T>) -> Result<T> {
 /// may come from any thread.
 pub type mls_drop_fn = Option<extern "C" fn(user: *mut c_void)>;
 
-/// What an application's callback is called with. Let go exactly once, whatever becomes of the call that brought it.
-pub(super) struct User {
+/// What an application's callback is called with, shared. Let go exactly once, whatever becomes of the call that brought it.
+#[derive(Clone)]
+pub(super) struct User(Arc<Lent>);
+
+struct Lent {
     data: *mut c_void,
     release: mls_drop_fn,
 }
 
 // SAFETY: libmls never follows the pointer; the setters' contract is that callbacks may come from any thread.
-unsafe impl Send for User {}
+unsafe impl Send for Lent {}
 // SAFETY: as above.
-unsafe impl Sync for User {}
+unsafe impl Sync for Lent {}
 
 impl User {
     pub(super) fn new(data: *mut c_void, release: mls_drop_fn) -> Self {
-        Self { data, release }
+        Self(Arc::new(Lent { data, release }))
     }
 
     pub(super) fn data(&self) -> *mut c_void {
-        self.data
+        self.0.data
     }
 }
 
-impl Drop for User {
+impl Drop for Lent {
     fn drop(&mut self) {
         if let Some(release) = self.release {
             release(self.data);

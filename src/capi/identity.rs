@@ -97,7 +97,7 @@ pub unsafe extern "C" fn mls_identity_set_credential(
     credential: *const mls_credential_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let credential = handle::value(credential)?;
         edit(identity, |identity| identity.credential = Some(credential))
     })
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn mls_identity_set_signing_key(
     key: *const mls_signing_key_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let key = handle::get(key)?;
         edit(identity, |identity| identity.signing_key = Some(key.as_ref().clone()))
     })

@@ -40,7 +40,7 @@ pub unsafe extern "C" fn mls_join_options_set_tree(
     tree_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let bytes = bytes::read(tree, tree_len)?;
         edit(options, |options| options.tree = Some(bytes))
     })
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn mls_join_options_set_resync(
     yes: i32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.resync = yes != 0))
+    guard(error, &mut || edit(options, |options| options.resync = yes != 0))
 }
 
 /// Mixes in an external pre-shared key, by its id, that `mls_client_add_psk` was given.
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn mls_join_options_push_psk(
     id_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let id = bytes::read(id, id_len)?;
         edit(options, |options| options.psks.push(id))
     })
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn mls_join_options_set_aad(
     aad_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let bytes = bytes::read(aad, aad_len)?;
         edit(options, |options| options.aad = bytes)
     })
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn mls_join_options_set_leaf_extensions(
     extensions: *const mls_extensions_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let extensions = handle::value(extensions)?;
         edit(options, |options| options.leaf_extensions = extensions)
     })

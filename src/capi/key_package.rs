@@ -39,7 +39,7 @@ pub unsafe extern "C" fn mls_key_package_options_set_cipher_suite(
     cipher_suite: u16,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.cipher_suite = Some(CipherSuite(cipher_suite))))
+    guard(error, &mut || edit(options, |options| options.cipher_suite = Some(CipherSuite(cipher_suite))))
 }
 
 /// Whether the key package may be used more than once, when nothing else is left; 0 for no. Default 0.
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn mls_key_package_options_set_last_resort(
     yes: i32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.last_resort = yes != 0))
+    guard(error, &mut || edit(options, |options| options.last_resort = yes != 0))
 }
 
 /// Seconds that the key package lives. Default: as `mls_options_set_key_package_lifetime` says.
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn mls_key_package_options_set_lifetime(
     seconds: u64,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.lifetime = Some(seconds)))
+    guard(error, &mut || edit(options, |options| options.lifetime = Some(seconds)))
 }
 
 /// Extensions of the key package, which are copied.
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn mls_key_package_options_set_extensions(
     extensions: *const mls_extensions_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let extensions = handle::value(extensions)?;
         edit(options, |options| options.extensions = extensions)
     })
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn mls_key_package_options_set_leaf_extensions(
     extensions: *const mls_extensions_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let extensions = handle::value(extensions)?;
         edit(options, |options| options.leaf_extensions = extensions)
     })
@@ -235,7 +235,7 @@ pub unsafe extern "C" fn mls_key_package_secrets_set_message(
     message_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let bytes = bytes::read(message, message_len)?;
         edit(secrets, |secrets| secrets.message = bytes)
     })
@@ -261,7 +261,7 @@ pub unsafe extern "C" fn mls_key_package_secrets_set_init_key(
     init_key_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let bytes = bytes::read(init_key, init_key_len)?;
         edit(secrets, |secrets| secrets.init_key = bytes.into())
     })
@@ -287,7 +287,7 @@ pub unsafe extern "C" fn mls_key_package_secrets_set_encryption_key(
     encryption_key_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let bytes = bytes::read(encryption_key, encryption_key_len)?;
         edit(secrets, |secrets| secrets.encryption_key = bytes.into())
     })
@@ -313,7 +313,7 @@ pub unsafe extern "C" fn mls_key_package_secrets_set_signature_key(
     signature_key_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let bytes = bytes::read(signature_key, signature_key_len)?;
         edit(secrets, |secrets| secrets.signature_key = bytes.into())
     })

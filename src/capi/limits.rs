@@ -16,7 +16,7 @@ pub unsafe extern "C" fn mls_options_set_limit_inbox_events(
     count: u32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.limits.inbox_events = count))
+    guard(error, &mut || edit(options, |options| options.limits.inbox_events = count))
 }
 
 /// Messages held for a group, for each reason. Default 256.
@@ -27,10 +27,10 @@ pub unsafe extern "C" fn mls_options_set_limit_held_messages(
     count: u32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.limits.held_messages = count))
+    guard(error, &mut || edit(options, |options| options.limits.held_messages = count))
 }
 
-/// Bytes of messages held for a group. Default 4 MiB.
+/// Bytes of messages held for a group, for each reason. Default 4 MiB.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_options_set_limit_held_bytes(
@@ -38,7 +38,7 @@ pub unsafe extern "C" fn mls_options_set_limit_held_bytes(
     bytes: u64,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.limits.held_bytes = bytes))
+    guard(error, &mut || edit(options, |options| options.limits.held_bytes = bytes))
 }
 
 /// Groups not known yet for which messages are held. Default 64.
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn mls_options_set_limit_held_unknown_groups(
     count: u32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.limits.held_unknown_groups = count))
+    guard(error, &mut || edit(options, |options| options.limits.held_unknown_groups = count))
 }
 
 /// Past epochs whose late messages can still be read. Default 3.
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn mls_options_set_limit_past_epochs(
     count: u32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.limits.past_epochs = count))
+    guard(error, &mut || edit(options, |options| options.limits.past_epochs = count))
 }
 
 /// Bytes of one incoming message. Default 16 MiB.
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn mls_options_set_limit_message_bytes(
     bytes: u64,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.limits.message_bytes = bytes))
+    guard(error, &mut || edit(options, |options| options.limits.message_bytes = bytes))
 }
 
 /// Leaves of a tree. Default 50,000.
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn mls_options_set_limit_members(
     count: u32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.limits.members = count))
+    guard(error, &mut || edit(options, |options| options.limits.members = count))
 }
 
 /// Proposals cached from one member. Default 32.
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn mls_options_set_limit_proposals_per_member(
     count: u32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.limits.proposals_per_member = count))
+    guard(error, &mut || edit(options, |options| options.limits.proposals_per_member = count))
 }
 
 /// Proposals in one commit. Default 10,000.
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn mls_options_set_limit_proposals_per_commit(
     count: u32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.limits.proposals_per_commit = count))
+    guard(error, &mut || edit(options, |options| options.limits.proposals_per_commit = count))
 }
 
 /// Messages after which consumed keys are gone from the disk, not only from use. 1 to 1,024. Default 64.
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn mls_options_set_limit_fold_distance(
     messages: u32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.limits.fold_distance = messages))
+    guard(error, &mut || edit(options, |options| options.limits.fold_distance = messages))
 }
 
 /// Own generations set aside in one write. 1 to 64. Default 64.
@@ -126,7 +126,7 @@ pub unsafe extern "C" fn mls_options_set_limit_send_window(
     generations: u32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.limits.send_window = generations))
+    guard(error, &mut || edit(options, |options| options.limits.send_window = generations))
 }
 
 /// Groups kept loaded. Default 128.
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn mls_options_set_limit_loaded_groups(
     count: u32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.limits.loaded_groups = count))
+    guard(error, &mut || edit(options, |options| options.limits.loaded_groups = count))
 }
 
 /// Above this number of members, commits and Welcomes are held for a client that can afford them. Default: never.
@@ -148,7 +148,7 @@ pub unsafe extern "C" fn mls_options_set_limit_hold_commits_above(
     members: u32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.limits.hold_commits_above = Some(members)))
+    guard(error, &mut || edit(options, |options| options.limits.hold_commits_above = Some(members)))
 }
 
 /// All limits at once, for an iOS notification extension: smaller than the defaults. What a message makes it allocate stays
@@ -159,5 +159,5 @@ pub unsafe extern "C" fn mls_options_set_limits_extension(
     options: *mut mls_options_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.limits = Limits::extension()))
+    guard(error, &mut || edit(options, |options| options.limits = Limits::extension()))
 }

@@ -34,7 +34,7 @@ pub unsafe extern "C" fn mls_messages_push(
     message_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let message = bytes::read(message, message_len)?;
         edit(messages, |messages| messages.push(message))
     })

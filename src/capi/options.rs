@@ -54,7 +54,7 @@ pub unsafe extern "C" fn mls_options_set_device(
     device: *const c_char,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let device = Device::new(bytes::text(user)?, bytes::text(device)?)?;
         edit(options, |options| (options.device, options.credential) = (Some(device), None))
     })
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn mls_options_set_credential(
     credential: *const mls_credential_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let credential = handle::value(credential)?;
         edit(options, |options| (options.device, options.credential) = (None, Some(credential)))
     })
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn mls_options_set_signing_key(
     key: *const mls_signing_key_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let key = handle::get(key)?;
         edit(options, |options| options.signing_key.replace(key.as_ref().clone())).map(drop)
     })
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn mls_options_set_cipher_suite(
     cipher_suite: u16,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.cipher_suite = Some(CipherSuite(cipher_suite))))
+    guard(error, &mut || edit(options, |options| options.cipher_suite = Some(CipherSuite(cipher_suite))))
 }
 
 /// What the client may do, one of `MLS_ROLE_*`. Default `MLS_ROLE_FULL`.
@@ -111,7 +111,7 @@ pub unsafe extern "C" fn mls_options_set_role(
     role: i32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let role = role_of(role)?;
         edit(options, |options| options.role = role)
     })
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn mls_options_push_extension_capability(
     kind: u16,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.capabilities.extensions.push(kind)))
+    guard(error, &mut || edit(options, |options| options.capabilities.extensions.push(kind)))
 }
 
 /// Says that this device knows a proposal type beyond RFC 9420's defaults (section 7.2). May be called for several.
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn mls_options_push_proposal_capability(
     kind: u16,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.capabilities.proposals.push(kind)))
+    guard(error, &mut || edit(options, |options| options.capabilities.proposals.push(kind)))
 }
 
 /// Says that this device knows a credential type beyond its own (RFC 9420 section 7.2). May be called for several.
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn mls_options_push_credential_capability(
     kind: u16,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.capabilities.credentials.push(kind)))
+    guard(error, &mut || edit(options, |options| options.capabilities.credentials.push(kind)))
 }
 
 fn role_of(role: i32) -> Result<Role> {

@@ -34,7 +34,7 @@ pub unsafe extern "C" fn mls_options_set_handshake_encryption(
     encryption: i32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let encryption = handshake_encryption(encryption)?;
         edit(options, |options| options.policy.handshake_encryption = encryption)
     })
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn mls_options_set_padding(
     padding: i32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let padding = padding_of(padding)?;
         edit(options, |options| options.policy.padding = padding)
     })
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn mls_options_set_publish_group_info(
     yes: i32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.policy.publish_group_info = yes != 0))
+    guard(error, &mut || edit(options, |options| options.policy.publish_group_info = yes != 0))
 }
 
 /// Whether proposals of new members are taken (RFC 9420 section 12.1.8). Default 0.
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn mls_options_set_new_member_proposals(
     yes: i32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.policy.new_member_proposals = yes != 0))
+    guard(error, &mut || edit(options, |options| options.policy.new_member_proposals = yes != 0))
 }
 
 /// Whether proposals of the senders in the `external_senders` extension are taken (RFC 9420 section 12.1.8.1). Default
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn mls_options_set_external_sender_proposals(
     yes: i32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.policy.external_sender_proposals = yes != 0))
+    guard(error, &mut || edit(options, |options| options.policy.external_sender_proposals = yes != 0))
 }
 
 /// Who may join by an external commit, one of `MLS_EXTERNAL_JOIN_*` (RFC 9420 section 12.4.3.2). Default
@@ -102,7 +102,7 @@ pub unsafe extern "C" fn mls_options_set_external_join(
     who: i32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let who = external_join(who)?;
         edit(options, |options| options.policy.external_join = who)
     })
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn mls_options_set_key_package_lifetime(
     seconds: u64,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.policy.key_package_lifetime = seconds))
+    guard(error, &mut || edit(options, |options| options.policy.key_package_lifetime = seconds))
 }
 
 /// Seconds by which the begin of a key package's life is set back, for peers with slow clocks. Default one hour.
@@ -127,7 +127,7 @@ pub unsafe extern "C" fn mls_options_set_key_package_backdate(
     seconds: u64,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.policy.key_package_backdate = seconds))
+    guard(error, &mut || edit(options, |options| options.policy.key_package_backdate = seconds))
 }
 
 /// Whether invitations are joined at once, without `mls_client_join`. Default 0.
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn mls_options_set_auto_join(
     yes: i32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(options, |options| options.policy.auto_join = yes != 0))
+    guard(error, &mut || edit(options, |options| options.policy.auto_join = yes != 0))
 }
 
 fn handshake_encryption(encryption: i32) -> Result<HandshakeEncryption> {

@@ -57,7 +57,7 @@ pub unsafe extern "C" fn mls_proposals_push_add(
     key_package_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let key_package = bytes::read(key_package, key_package_len)?;
         push(proposals, Proposal::Add { key_package })
     })
@@ -74,7 +74,7 @@ pub unsafe extern "C" fn mls_proposals_push_update(
     leaf_extensions: *const mls_extensions_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let identity = new_identity(identity)?;
         let leaf_extensions = extension::optional(leaf_extensions)?;
         push(proposals, Proposal::Update { identity, leaf_extensions })
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn mls_proposals_push_remove(
     leaf: u32,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || push(proposals, Proposal::Remove { leaf }))
+    guard(error, &mut || push(proposals, Proposal::Remove { leaf }))
 }
 
 /// Mix in an external pre-shared key that all members have, by its id, which is copied (RFC 9420 section 12.1.4).
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn mls_proposals_push_external_psk(
     id_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let id = bytes::read(id, id_len)?;
         push(proposals, Proposal::ExternalPsk { id })
     })
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn mls_proposals_push_resumption_psk(
     epoch: u64,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || push(proposals, Proposal::ResumptionPsk { epoch }))
+    guard(error, &mut || push(proposals, Proposal::ResumptionPsk { epoch }))
 }
 
 /// End the group and announce a successor (RFC 9420 section 12.1.5): its id, `(NULL, 0)` for a random one, its cipher
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn mls_proposals_push_reinit(
     extensions: *const mls_extensions_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let group_id = bytes::optional(group_id, group_id_len)?;
         let extensions = extension::optional(extensions)?.unwrap_or_default();
         let cipher_suite = CipherSuite(cipher_suite);
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn mls_proposals_push_group_context_extensions(
     extensions: *const mls_extensions_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let extensions = handle::value(extensions)?;
         push(proposals, Proposal::GroupContextExtensions { extensions })
     })
@@ -163,7 +163,7 @@ pub unsafe extern "C" fn mls_proposals_push_custom(
     data_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let data = bytes::read(data, data_len)?;
         push(proposals, Proposal::Custom { kind, data })
     })

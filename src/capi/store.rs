@@ -111,7 +111,7 @@ pub type mls_store_fn = Option<extern "C" fn(user: *mut c_void) -> mls_status_t>
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mls_store_new(user: *mut c_void, release: mls_drop_fn) -> *mut mls_store_t {
     let user = User::new(user, release);
-    guard::answer(|| Ok(New(Mutex::new(Callbacks::new(user)))))
+    guard::answer(|| Ok(New(Mutex::new(Callbacks::new(user.clone())))))
 }
 
 /// Lets a store go; clients that it opened keep what they need. NULL and what is freed already are fine.
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn mls_store_set_version(
     version: mls_store_version_fn,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(store, |store| store.version = version))
+    guard(error, &mut || edit(store, |store| store.version = version))
 }
 
 /// How a row is read. Required.
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn mls_store_set_get(
     get: mls_store_get_fn,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(store, |store| store.get = get))
+    guard(error, &mut || edit(store, |store| store.get = get))
 }
 
 /// How a range is read. Required.
@@ -150,7 +150,7 @@ pub unsafe extern "C" fn mls_store_set_scan(
     scan: mls_store_scan_fn,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(store, |store| store.scan = scan))
+    guard(error, &mut || edit(store, |store| store.scan = scan))
 }
 
 /// How a transaction is written. Required.
@@ -161,7 +161,7 @@ pub unsafe extern "C" fn mls_store_set_commit(
     commit: mls_store_commit_fn,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(store, |store| store.commit = commit))
+    guard(error, &mut || edit(store, |store| store.commit = commit))
 }
 
 /// How deleted rows are made unrecoverable. Default: not at all.
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn mls_store_set_checkpoint(
     checkpoint: mls_store_fn,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(store, |store| store.checkpoint = checkpoint))
+    guard(error, &mut || edit(store, |store| store.checkpoint = checkpoint))
 }
 
 /// How file locks are given back. Default: there are none.
@@ -183,7 +183,7 @@ pub unsafe extern "C" fn mls_store_set_suspend(
     suspend: mls_store_fn,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(store, |store| store.suspend = suspend))
+    guard(error, &mut || edit(store, |store| store.suspend = suspend))
 }
 
 /// How `suspend` is ended. Default: there is nothing to do.
@@ -194,7 +194,7 @@ pub unsafe extern "C" fn mls_store_set_resume(
     resume: mls_store_fn,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || edit(store, |store| store.resume = resume))
+    guard(error, &mut || edit(store, |store| store.resume = resume))
 }
 
 /// Answers a row, which is copied. To be called in a `get` or `scan` callback.
@@ -208,7 +208,7 @@ pub unsafe extern "C" fn mls_store_rows_push(
     value_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let row = Row { key: bytes::read(key, key_len)?, value: bytes::read(value, value_len)? };
         handle::lock(&**handle::get(rows)?).push(row);
         Ok(())

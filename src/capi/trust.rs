@@ -56,7 +56,7 @@ pub unsafe extern "C" fn mls_options_set_trust_on_first_use(
     options: *mut mls_options_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || trust(options, Trust::OnFirstUse))
+    guard(error, &mut || trust(options, Trust::OnFirstUse))
 }
 
 /// Adds a root certificate, DER, to those that X.509 chains may lead to (RFC 9420 section 5.3). A chain must be valid
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn mls_options_push_trust_root(
     der_len: usize,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || {
+    guard(error, &mut || {
         let der = bytes::read(der, der_len)?;
         edit(options, |options| push_root(options, der)).map(drop)
     })
@@ -92,9 +92,9 @@ pub unsafe extern "C" fn mls_options_set_validator(
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
     let user = User::new(user, release);
-    guard(error, || {
+    guard(error, &mut || {
         let validate = guard::required(validate)?;
-        trust(options, Trust::Validator(Arc::new(Callback { validate, user })))
+        trust(options, Trust::Validator(Arc::new(Callback { validate, user: user.clone() })))
     })
 }
 
@@ -105,7 +105,7 @@ pub unsafe extern "C" fn mls_options_set_insecure_accept_any(
     options: *mut mls_options_t,
     error: *mut *mut mls_error_t,
 ) -> mls_status_t {
-    guard(error, || trust(options, Trust::InsecureAcceptAny))
+    guard(error, &mut || trust(options, Trust::InsecureAcceptAny))
 }
 
 /// Why it is asked, one of `MLS_PURPOSE_*`. 0 if the handle is none.

@@ -25,7 +25,7 @@ pub(crate) use keys::{
     certificate_key, check_certificate, check_signing_key, generate_signing_key, hash, private_key, random, suite,
     suite_provider,
 };
-pub(crate) use outside::new_member_proposal;
+pub(crate) use outside::Outside;
 pub(crate) use provider::{EpochRecord, Provider, Vault, Written};
 pub(crate) use rules::{CommitShape, Rules};
 pub(crate) use snapshot::{

@@ -112,10 +112,14 @@ fn filter(mut bundle: ProposalBundle, has_secret: &dyn Fn(&PreSharedKeyProposal)
                 _ => false,
             })
         })?;
-        let adds = bundle.by_type::<AddProposal>().next().is_some();
+        // Whoever is added needs the secret to join: that is the committer's to ask, and not another member's.
+        let asked = bundle
+            .by_type::<PreSharedKeyProposal>()
+            .any(|psk| !by_reference(psk) && psk.proposal.external_psk_id().is_none());
+        let spared = !asked && bundle.by_type::<AddProposal>().next().is_some();
         bundle.retain_by_type::<PreSharedKeyProposal, _, _>(|psk| {
             let external = psk.proposal.external_psk_id().is_some();
-            ok(!by_reference(psk) || external || !adds && has_secret(&psk.proposal))
+            ok(!by_reference(psk) || external || !spared && has_secret(&psk.proposal))
         })
     };
     match filtered() {

@@ -91,12 +91,12 @@ impl Group {
             }
             if let Some(row) = &own {
                 tx.batch.put(CommitRow::key(self, row.id), encode(&row.accepted()));
-                remember(&row.pins, &mut tx.batch);
+                remember(&row.pins, &self.client.store, &mut tx.batch)?;
             }
             if let Some(held) = &trigger.held {
                 tx.batch.delete(held.clone());
             }
-            trigger.trust.remember(&mut tx.batch);
+            trigger.trust.remember(&self.client.store, &mut tx.batch)?;
             for kind in &story.kinds {
                 tx.event(Some(tag), &self.core.id, kind.clone());
             }

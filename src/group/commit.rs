@@ -448,7 +448,7 @@ impl Group {
         let forgotten: Vec<_> = others.iter().filter(|row| row.is_forgotten()).map(|row| row.id).collect();
         row.status = CommitStatus::Rejected as u8;
         let key = CommitRow::key(self, id);
-        let mut guard = self.core.session.enter()?;
+        let mut guard = self.core.enter()?;
         self.client.step(|tx| {
             // Accepted meanwhile, by an echo or another process: then there is nothing to reject.
             let Some(stored) = self.client.store.get(&key)? else { return Ok(()) };
@@ -497,7 +497,7 @@ impl Group {
         })?;
         // Members who were faster have sent in the new epoch already.
         self.release(&[HeldFor::Proposal])?;
-        self.client.retry_welcomes(&[HeldFor::Epoch])?;
+        self.client.release_welcomes()?;
         Ok(())
     }
 

@@ -63,7 +63,9 @@ impl Group {
     pub(crate) fn room_to_hold(&self, row: &HeldRow) -> Result<Room> {
         let limits = &self.client.settings.limits;
         let share = if row.reason == HeldFor::Group { limits.held_unknown_groups.max(1) } else { 1 };
-        let held = HeldRow::all(&self.client.store, self.core.tag)?;
+        let mut held = HeldRow::all(&self.client.store, self.core.tag)?;
+        // Anybody can make up a message of a later epoch: those must not stand in the way of what was proven.
+        held.retain(|(_, other)| other.reason == row.reason);
         let known = held.iter().any(|(key, _)| *key == row.key(self.core.tag));
         let bytes: u64 = held.iter().map(|(_, row)| row.message.len() as u64).sum();
         let count = held.len() as u32;

@@ -10,7 +10,7 @@ use crate::{
     Capabilities, CipherSuite, Client, Commit, CommitStatus, ErrorCode, Event, EventKind, GroupOptions, GroupPreview,
     HeldFor, Invitation, JoinOptions, Joined, JoinedBy, MlsError, Proposal, Result, SenderKind,
     client::ClientCore,
-    engine::{self, Budget, EngineGroup, Envelope, Own, Parts, PastEpoch, Snapshot},
+    engine::{self, Budget, EngineGroup, Envelope, Outside, Own, Parts, PastEpoch, Snapshot},
     error::fail,
     key_package::KeyPackageRow,
     ledger::{Fold, Tx, decode, encode},
@@ -36,6 +36,8 @@ use zeroize::Zeroizing;
 const INVITATION: u8 = b'I';
 /// How many of them may.
 const INVITATIONS_MAX: usize = 1_000;
+/// How many of the largest messages they may be together.
+const INVITATIONS_LARGE: u64 = 4;
 /// The extension type `ratchet_tree`.
 const RATCHET_TREE: u16 = 2;
 
@@ -64,6 +66,14 @@ impl Drop for InvitationRow {
     fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.parent);
     }
+}
+
+/// Whether one more invitation may wait.
+pub(crate) enum RoomToInvite {
+    Yes,
+    /// It waits already.
+    Known,
+    Full,
 }
 
 /// An engine group that is not stored yet.
@@ -150,7 +160,7 @@ impl Client {
             None => engine::random(16)?,
         };
         let group = self.core.group(&id);
-        let mut slot = group.core.session.enter()?;
+        let mut slot = group.core.enter()?;
         self.core.absent(&group)?;
         let own = self.core.own(suite)?;
         let parts = self.core.parts();
@@ -166,8 +176,7 @@ impl Client {
         self.core.step(|tx| {
             self.core.absent(&group)?;
             group.arrive(tx, &snapshot, &engine, None)?;
-            trust.remember(&mut tx.batch);
-            Ok(())
+            trust.remember(&self.core.store, &mut tx.batch)
         })?;
         *slot = None;
         drop(slot);
@@ -183,7 +192,10 @@ impl Client {
     pub fn join(&self, invitation: u64, tree: Option<Vec<u8>>) -> Result<Group> {
         self.core.open()?;
         self.core.settings.full()?;
-        Ok(self.core.join(invitation, tree)?.0)
+        let (group, _) = self.core.join(invitation, tree)?;
+        // It may be the group that another invitation continues.
+        self.core.release_welcomes()?;
+        Ok(group)
     }
 
     /// Turns an invitation down and acknowledges its event: its key package is used up, and nobody is told. Nothing
@@ -219,7 +231,7 @@ impl Client {
         let suite = engine::suite(CipherSuite(info.group_context().cipher_suite.raw_value()))?;
         let epoch = info.group_context().epoch;
         let group = core.group(info.group_context().group_id());
-        let mut slot = group.core.session.enter()?;
+        let mut slot = group.core.enter()?;
         if !options.resync {
             core.absent(&group)?;
         } else if group.joining()?.is_some() {
@@ -366,8 +378,8 @@ impl Client {
         run(|| client.generate_key_package_message(none(), none(), Some(not_before)))?;
         let rows = KeyPackageRow::made(&parts, &own)?;
         let Some(row) = rows.first() else { return fail(ErrorCode::Engine, "the engine made no key package") };
-        let (group_id, epoch, package) = (context.group_id(), context.epoch, row.key_package()?);
-        let proposal = engine::new_member_proposal(suite, group_id, epoch, package, &own.signer, &aad)?;
+        let (group_id, epoch, signer) = (context.group_id(), context.epoch, &own.signer);
+        let proposal = Outside { suite, group_id, epoch, signer, aad: &aad }.new_member(row.key_package()?)?;
         self.core.step(|tx| {
             row.put(&self.core.store, &mut tx.batch);
             Ok(())
@@ -405,6 +417,15 @@ impl Client {
             .signer(own.signer.clone(), own.identity.clone())
             .build();
         let mut observed = run(|| client.observe_group(message.clone(), Some(tree), None))?;
+        let unlisted = || MlsError::new(ErrorCode::Denied, "the group does not list this client as an external sender");
+        if let Proposal::ResumptionPsk { epoch: past } = proposal {
+            let context = info.group_context();
+            let senders = context.extensions().get_as::<ExternalSendersExt>().ok().flatten();
+            let senders = senders.map_or_else(Vec::new, |senders| senders.allowed_senders);
+            let index = (0..).zip(&senders).find(|(_, sender)| **sender == own.identity).ok_or_else(unlisted)?.0;
+            let (group_id, epoch, signer) = (context.group_id(), context.epoch, &own.signer);
+            return Outside { suite, group_id, epoch, signer, aad: &aad }.resumption_psk(index, past);
+        }
         let proposed = match proposal {
             Proposal::Add { key_package } => {
                 let key_package = self.core.settings.decode(&key_package)?;
@@ -437,7 +458,7 @@ impl Client {
                         | mls_rs::error::MlsError::InvalidExternalSigningIdentity
                 ) =>
             {
-                MlsError::new(ErrorCode::Denied, "the group does not list this client as an external sender")
+                unlisted()
             }
             _ => failure.into(),
         })?;
@@ -611,14 +632,21 @@ impl ClientCore {
         id
     }
 
-    /// Whether one more invitation may wait, and whether this one waits already.
-    pub(crate) fn invitations(&self, welcome: &[u8]) -> Result<(bool, bool)> {
-        let rows = self.store.scan_prefix(&Key::from_bytes(vec![INVITATION]), false, INVITATIONS_MAX as u32)?;
-        let mut known = false;
-        for (_, row) in &rows {
-            known |= decode::<InvitationRow>(row)?.welcome == welcome;
+    /// Whether this invitation may wait for the application. Read one by one: together they may be large.
+    pub(crate) fn room_to_invite(&self, welcome: &[u8]) -> Result<RoomToInvite> {
+        let all = Key::from_bytes(vec![INVITATION]);
+        let (mut from, end) = (all.clone(), all.end());
+        let (mut count, mut bytes) = (1, welcome.len());
+        while let Some((key, row)) = self.store.scan(&from, &end, false, 1)?.pop() {
+            let row: InvitationRow = decode(&row)?;
+            if row.welcome == welcome {
+                return Ok(RoomToInvite::Known);
+            }
+            (count, bytes) = (count + 1, bytes + row.welcome.len());
+            from = key.after();
         }
-        Ok((rows.len() < INVITATIONS_MAX, known))
+        let most = self.settings.limits.message_bytes.saturating_mul(INVITATIONS_LARGE);
+        Ok(if count > INVITATIONS_MAX || bytes as u64 > most { RoomToInvite::Full } else { RoomToInvite::Yes })
     }
 
     pub(crate) fn join(self: &std::sync::Arc<Self>, id: u64, tree: Option<Vec<u8>>) -> Result<(Group, Vec<Event>)> {
@@ -626,7 +654,7 @@ impl ClientCore {
             return fail(ErrorCode::InvitationNotFound, "no such invitation waits");
         };
         let group = self.group(&row.group_id);
-        let mut slot = group.core.session.enter()?;
+        let mut slot = group.core.enter()?;
         self.absent(&group)?;
         let mut arrival = self.arrive(&row, tree.as_deref()).map_err(|error| match error.code() {
             ErrorCode::Crypto => {
@@ -649,7 +677,7 @@ impl ClientCore {
                 }
                 tx.batch.delete(KeyPackageRow::key(&self.store, &row.key_package));
             }
-            trust.remember(&mut tx.batch);
+            trust.remember(&self.store, &mut tx.batch)?;
             let joined = Joined {
                 by: JoinedBy::Welcome,
                 epoch: arrival.engine.context().epoch,
@@ -701,12 +729,13 @@ impl Group {
     pub(super) fn accept_joining(&self, row: CommitRow) -> Result<()> {
         self.merge_joining_now(&row, None)?;
         self.release(&[HeldFor::Group])?;
+        self.client.release_welcomes()?;
         Ok(())
     }
 
     /// As [`merge`](Self::merge), for an external commit of ours; to be called without the group's lock.
     pub(crate) fn merge_joining_now(&self, row: &CommitRow, held: Option<Key>) -> Result<Vec<Event>> {
-        let mut slot = self.core.session.enter()?;
+        let mut slot = self.core.enter()?;
         *slot = None;
         self.swap(row, held)
     }
@@ -741,7 +770,7 @@ impl Group {
                 tx.batch.put(EpochRow::key(tag, *epoch), encode(past));
             }
             tx.batch.put(key.clone(), encode(&row.accepted()));
-            crate::trust::remember(&row.pins, &mut tx.batch);
+            crate::trust::remember(&row.pins, store, &mut tx.batch)?;
             if let Some(held) = &held {
                 tx.batch.delete(held.clone());
             }

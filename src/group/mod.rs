@@ -27,6 +27,7 @@ mod successor;
 mod withdrawn;
 
 pub(crate) use held::HeldRow;
+pub(crate) use join::RoomToInvite;
 pub(crate) use receive::Incoming;
 pub(crate) use row::{COMMIT, GROUP, GroupRow, JOINING};
 pub(crate) use session::{Session, fold_stored};
@@ -113,6 +114,16 @@ impl GroupCore {
             suspicion: AtomicU32::new(0),
             costly: Mutex::default(),
         }
+    }
+
+    /// Takes the group's lock. Whoever panicked while it was held has left a group that may be ahead of the store: it is
+    /// forgotten here, whatever the call wanted, because the next one would not see that anybody panicked.
+    pub(crate) fn enter(&self) -> Result<Held<'_, Option<Session>>> {
+        let mut slot = self.session.enter()?;
+        if slot.poisoned {
+            *slot = None;
+        }
+        Ok(slot)
     }
 
     pub(crate) fn is_suspicious(&self) -> bool {
@@ -283,10 +294,7 @@ impl Group {
     /// in the engine's group: do not store it, or receive with it.
     pub(crate) fn lock(&self) -> Result<Locked<'_>> {
         self.client.open()?;
-        let mut slot = self.core.session.enter()?;
-        if slot.poisoned {
-            *slot = None;
-        }
+        let mut slot = self.core.enter()?;
         let current = match slot.as_mut() {
             Some(session) => session.is_current(&self.client, self.core.tag)?,
             None => false,

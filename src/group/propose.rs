@@ -208,10 +208,6 @@ impl Session {
 /// What the engine would not notice of proposals that are to be committed together by value.
 pub(super) fn check_proposals(client: &ClientCore, session: &Session, proposals: &[Proposal]) -> Result<()> {
     proposals.iter().try_for_each(|proposal| check_proposal(client, session, proposal))?;
-    let any = |test: fn(&Proposal) -> bool| proposals.iter().any(test);
-    if any(|p| matches!(p, Proposal::Add { .. })) && any(|p| matches!(p, Proposal::ResumptionPsk { .. })) {
-        return fail(ErrorCode::InvalidProposal, "who is added cannot have the resumption secret of an earlier epoch");
-    }
     let adds = proposals.iter().filter(|p| matches!(p, Proposal::Add { .. })).count();
     if adds > 0 {
         let removes = proposals.iter().filter(|p| matches!(p, Proposal::Remove { .. })).count();

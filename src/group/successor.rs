@@ -131,7 +131,7 @@ impl Group {
     fn store_successor(&self, mut engine: EngineGroup, parts: &Parts, welcomes: &[MlsMessage]) -> Result<Commit> {
         let client = &self.client;
         let group = client.group(engine.group_id());
-        let slot = group.core.session.enter()?;
+        let mut slot = group.core.enter()?;
         client.absent(&group)?;
         let trust = super::join::ask_trust(client, parts, &engine, Purpose::Add)?.into_result()?;
         run(|| engine.write_to_storage())?;
@@ -150,7 +150,7 @@ impl Group {
             group.arrive(tx, &snapshot, &engine, Some(id))?;
             let row = CommitRow::made(id, epoch, Vec::new(), welcomes.clone());
             tx.batch.put(CommitRow::key(&group, id), encode(&row));
-            trust.remember(&mut tx.batch);
+            trust.remember(&client.store, &mut tx.batch)?;
             let others = members.iter().filter(|member| member.index != own);
             let mut committed = Committed::new(by.clone(), epoch);
             committed.commit = Some(id);
@@ -158,6 +158,8 @@ impl Group {
             tx.event(Some(group.core.tag), &group.core.id, EventKind::Committed(committed));
             Ok(id)
         })?;
+        // It may be the group that has ended, under the same id.
+        *slot = None;
         drop(slot);
         Ok(Commit { group, id })
     }

@@ -47,6 +47,17 @@ static void an_update_and_a_reinit_change_only_what_is_given(void) {
     mls_proposals_free(proposals);
 }
 
+static void a_group_may_be_continued_as_it_is(void) {
+    mls_error_t *error = NULL;
+    mls_commit_t *commit = NULL;
+    mls_messages_t *nobody = mls_messages_new();
+    OK(mls_group_branch(live.group, NULL, 0, nobody, NULL, NULL, &commit, &error));
+    mls_commit_free(commit);
+    CHECK(mls_group_create_successor(live.group, nobody, NULL, &commit, NULL) == MLS_ERROR_NO_SUCCESSOR);
+    CHECK(commit == NULL);
+    mls_messages_free(nobody);
+}
+
 static void a_commit_of_nothing_is_a_commit(void) {
     mls_error_t *error = NULL;
     mls_commit_t *commit = NULL;
@@ -71,6 +82,7 @@ int main(void) {
     RUN(a_client_has_no_default_for_whom_to_trust);
     RUN(an_update_and_a_reinit_change_only_what_is_given);
     RUN(a_commit_of_nothing_is_a_commit);
+    RUN(a_group_may_be_continued_as_it_is);
     RUN(what_is_no_message_is_so_with_every_default_too);
     tear_down();
     return 0;

@@ -28,6 +28,8 @@ def counts():
         shown += lines(name, r"^(interop |expected failure|left out).*(:|;)")
     for name in ("interop-bouncycastle", "interop-ts-mls"):
         shown += lines(f"log/{name}.log", r"^(interop .*passed|expected failure|left out)")
+    for name in ("interop-grpc/alone", "interop-grpc/apart", "log/interop-grpc-bouncycastle.log"):
+        shown += [f"harness: {line}" for line in lines(name, r"^(.* scenarios passed|expected of )")]
     return "\n".join(shown)
 
 

@@ -3,7 +3,7 @@
 . tests/suites/env.sh
 tools/swift.sh true || exit $?
 fresh
-SCRATCH=$PWD/build/swift
+SCRATCH=$PWD/build/swiftpm
 export PKG_CONFIG_PATH=$PWD/build/mobile
 inside() { # DIRECTORY COMMAND...
     (cd "$1" && shift && "$root/tools/swift.sh" "$@")
@@ -23,7 +23,7 @@ must_fail warning warnings "$WORK/bad.log"
 # Leaks are measured in a process where nothing else runs.
 inside swift swift test --skip-build --scratch-path "$SCRATCH" --skip LeakTests 2>&1 | tee "$WORK/tests.log"
 inside swift swift test --skip-build --scratch-path "$SCRATCH" --filter LeakTests 2>&1 | tee "$WORK/leaks.log"
-passed=$(cat "$WORK/tests.log" "$WORK/leaks.log" | grep -cE '^. Test .* passed after')
+passed=$(cat "$WORK/tests.log" "$WORK/leaks.log" | grep -cE '^. Test ".*" passed after')
 [ "$passed" -ge 30 ] || { echo "only $passed tests ran"; exit 1; }
 
 inside swift swift package --scratch-path "$SCRATCH" dump-symbol-graph --minimum-access-level public \

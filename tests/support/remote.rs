@@ -353,7 +353,13 @@ impl Remote {
     pub fn start(name: &str, file: &str, start: &Start) -> Option<Self> {
         let binary = std::env::current_exe().expect("this binary").to_str().expect("a path").to_owned();
         let arguments = [binary.as_str(), "child", "--exact", "--nocapture", "--test-threads=1"];
-        let line: Vec<&str> = start.under.iter().map(String::as_str).chain(arguments).collect();
+        // Another device that obeys the same commands, if there is one: tests/faults/device.c.
+        let other = std::env::var("MLS_DEVICE").ok();
+        let device: Vec<&str> = match &other {
+            Some(other) => other.split(' ').collect(),
+            None => arguments.to_vec(),
+        };
+        let line: Vec<&str> = start.under.iter().map(String::as_str).chain(device).collect();
         let mut command = Command::new(line[0]);
         if let Some(disk) = &start.disk {
             disk.put(&mut command, Path::new(file).parent().expect("it is in a directory"));

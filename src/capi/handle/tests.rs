@@ -1,5 +1,5 @@
 //! The table's own invariants.
-use super::*;
+use super::{sync::Ordering, table::*, *};
 use crate::MlsError;
 
 fn code<T>(result: Result<T>) -> Option<ErrorCode> {

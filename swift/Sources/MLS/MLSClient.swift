@@ -127,6 +127,12 @@ public final class MLSClient: Sendable {
         try await blocking { [core] in try core.groups(after: after, limit: number(limit)) }
     }
 
+    /// Ids of the groups that external commits of this device join which the service has not answered, after a restart
+    /// too; those of a resync included.
+    public func joiningGroups() async throws -> [Data] {
+        try await blocking { [core] in try core.joiningGroups() }
+    }
+
     /// Deletes a group with everything of it, its events included; nobody else is told. Nothing happens if there is
     /// none. Leave it first, so that the others remove this device.
     public func deleteGroup(id: Data) async throws {
@@ -223,13 +229,14 @@ public final class MLSClient: Sendable {
         try await blocking { [core] in try core.receive(message: message).map(MLSEvent.init) }
     }
 
-    /// As ``receive(_:)`` for each message in turn, in fewer transactions. An error stops it: events of the messages
-    /// before are in the inbox.
+    /// As ``receive(_:)`` for each message in turn, in fewer transactions. An error stops it: kept events of the messages
+    /// before are in the inbox, and which one failed is found by receiving them one by one: what was processed is a
+    /// duplicate then.
     public func receiveMany(_ messages: [Data]) async throws -> [MLSEvent] {
         try await blocking { [core] in try core.receiveMany(messages: messages).map(MLSEvent.init) }
     }
 
-    /// Processes what waits for the validator, for a proposal or for larger limits once more.
+    /// Processes what waits for the validator, for a proposal, for a pre-shared key or for larger limits once more.
     public func retryHeld() async throws -> [MLSEvent] {
         try await blocking { [core] in try core.retryHeld().map(MLSEvent.init) }
     }

@@ -29,7 +29,7 @@ public struct MLSEvent: Identifiable, Sendable {
         /// Kept. This device is in a group now: show it, and refill the key packages.
         case joined(Joined)
         /// A proposal was cached: commit it, or clear it.
-        case proposed(MLSProposalInfo)
+        case proposed(Proposed)
         /// Kept. The group has a new epoch: refresh the roster.
         case committed(Committed)
         /// Kept. Another's commit won over ours: commit again, or not.
@@ -62,7 +62,7 @@ public struct MLSEvent: Identifiable, Sendable {
                 case .message(let message): .message(Message(message))
                 case .invited(let invited): .invited(MLSInvitation(invited))
                 case .joined(let joined): .joined(Joined(joined))
-                case .proposed(let proposed): .proposed(MLSProposalInfo(proposed))
+                case .proposed(let proposed): .proposed(Proposed(proposed))
                 case .committed(let committed): .committed(Committed(committed))
                 case .superseded(let superseded): .superseded(Superseded(superseded))
                 case .removed(let removed): .removed(Removed(removed))
@@ -118,6 +118,19 @@ public struct MLSEvent: Identifiable, Sendable {
         }
     }
 
+    /// A proposal was cached (RFC 9420 section 12.1).
+    public struct Proposed: Sendable {
+        /// The proposal.
+        public let proposal: MLSProposalInfo
+        /// Authenticated data of its message.
+        public let aad: Data
+
+        init(_ core: MLSGenerated.Proposed) {
+            proposal = MLSProposalInfo(core.proposal)
+            aad = core.aad
+        }
+    }
+
     /// A new epoch (RFC 9420 section 12.4.2).
     public struct Committed: Sendable {
         /// Who committed.
@@ -166,7 +179,7 @@ public struct MLSEvent: Identifiable, Sendable {
         public let winner: MLSSender
         /// The epoch that the winner made.
         public let epoch: UInt64
-        /// Our proposals in it that could be committed again. Their `encoded` bytes go to ``MLSGroup/commitAgain(_:options:)``.
+        /// Our proposals in it that could be committed again: ``MLSGroup/commitAgain(_:options:)`` takes them.
         public let stillValid: [MLSProposalInfo]
 
         init(_ core: MLSGenerated.Superseded) {
@@ -212,7 +225,7 @@ public struct MLSEvent: Identifiable, Sendable {
         public let reason: HeldFor
         /// The epoch that it belongs to; 0 if unknown.
         public let epoch: UInt64
-        /// How many messages of this group wait now.
+        /// How many messages of this group, or Welcomes, wait now.
         public let waiting: Int
 
         init(_ core: MLSGenerated.Held) {
@@ -332,6 +345,8 @@ public struct MLSEvent: Identifiable, Sendable {
         public static let limits = Self(.limits)
         /// A proposal that a commit refers to.
         public static let proposal = Self(.proposal)
+        /// A pre-shared key of a Welcome: ``MLSClient/addPsk(id:secret:)``, then ``MLSClient/retryHeld()``.
+        public static let psk = Self(.psk)
 
         /// The number that C has for it.
         public let rawValue: Int32
@@ -424,6 +439,7 @@ extension MLSEvent: Discreet {}
 extension MLSEvent.Kind: Discreet {}
 extension MLSEvent.Message: Discreet {}
 extension MLSEvent.Joined: Discreet {}
+extension MLSEvent.Proposed: Discreet {}
 extension MLSEvent.Committed: Discreet {}
 extension MLSEvent.Superseded: Discreet {}
 extension MLSEvent.Removed: Discreet {}

@@ -189,25 +189,38 @@ public struct MLSGroup: Identifiable, Sendable {
     /// device. They have to join while they are in the same epoch. The returned commit is accepted already: its group
     /// is the new group, its welcomes are for the members.
     ///
-    /// Errors: `.groupExists`, `.invalidKeyPackage`, `.noSuccessor` if somebody is not a member of this group, and those
-    /// of ``encrypt(_:options:)`` but `.commitRequired`.
+    /// Errors: `.groupExists`, `.invalidKeyPackage`, `.keyPackageExpired`, `.noSuccessor` if somebody is not a member of
+    /// this group, `.invalidArgument` for options that it cannot have, `.invalidProposal` for extensions that a member
+    /// does not have, and those of ``encrypt(_:options:)`` but `.commitRequired`.
     ///
     /// - Parameters:
     ///   - keyPackages: One for each member of the new group but this device.
     ///   - groupID: Of the new group; `nil` for 16 random bytes.
-    public func branch(_ keyPackages: [Data], groupID: Data? = nil) async throws -> MLSCommit {
+    ///   - extensions: Of the new group's context; `nil` for those of this group.
+    ///   - options: A path, the tree and the Welcomes can be chosen.
+    public func branch(
+        _ keyPackages: [Data], groupID: Data? = nil, extensions: [MLSExtension]? = nil,
+        options: MLSCommitOptions = .init()
+    ) async throws -> MLSCommit {
         try await blocking(on: core) { [core] in
-            try MLSCommit(core.branch(groupId: groupID, keyPackages: keyPackages))
+            try MLSCommit(
+                core.branch(
+                    groupId: groupID, keyPackages: keyPackages, extensions: extensions.map { $0.map { $0.lower() } },
+                    options: options.lower()))
         }
     }
 
     /// Makes the successor that a ReInit announced, with a key package for every other member. The returned commit is
-    /// accepted already, as for ``branch(_:groupID:)``.
+    /// accepted already, and the options are those, as for ``branch(_:groupID:extensions:options:)``.
     ///
     /// Errors: `.noSuccessor` if none is announced or the members are not the same, `.groupExists`,
-    /// `.invalidKeyPackage`.
-    public func createSuccessor(_ keyPackages: [Data]) async throws -> MLSCommit {
-        try await blocking(on: core) { [core] in try MLSCommit(core.createSuccessor(keyPackages: keyPackages)) }
+    /// `.invalidKeyPackage`, `.keyPackageExpired`, `.invalidArgument` for options that it cannot have.
+    public func createSuccessor(
+        _ keyPackages: [Data], options: MLSCommitOptions = .init()
+    ) async throws -> MLSCommit {
+        try await blocking(on: core) { [core] in
+            try MLSCommit(core.createSuccessor(keyPackages: keyPackages, options: options.lower()))
+        }
     }
 }
 

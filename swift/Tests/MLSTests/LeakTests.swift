@@ -8,18 +8,23 @@ import Testing
     func objects() async throws {
         let alice = try await device("alice")
         let group = try await groupOf(alice, device("bob"))[0]
+        let commit = try await group.commit()
+        /// Errors and groups that are made on the spot, and a tenth as many that come from another thread.
         func work(_ times: Int) async throws {
-            for _ in 0..<times {
+            for round in 0..<times {
+                guard commit.group.id == group.id else { throw Unexpected() }
+                do throws(MLSError) { _ = try MLSLibrary.inspect(Data([1, 2, 3])) } catch {}
+                guard round % 10 == 0 else { continue }
                 let same = try await alice.group(id: group.id)
                 do {
-                    _ = try await same.findCommit(1_000_000)  // an error, which the core has an object for too
+                    _ = try await same.findCommit(1_000_000)
                     throw Unexpected()
                 } catch let error as MLSError where error.code == .commitNotFound {}
             }
         }
-        try await work(5_000)
+        try await work(10_000)
         let before = try resident()
-        try await work(50_000)
+        try await work(100_000)
         // Not even the eight bytes that UniFFI brings an error object in are left.
         let grown = try resident() - before
         #expect(grown < 1_000, "\(grown) KB more")

@@ -21,22 +21,25 @@ class LeakTest {
                 check(error.code == ErrorCode.INVALID_ARGUMENT)
             }
         }
-        repeat(10_000) { work() }
-        val before = resident()
-        repeat(50_000) { work() }
-        val grown = resident() - before
         // An object of the core has some 100 bytes at least.
-        assertTrue(grown < 6_000, "$grown KB more")
+        settles(50_000, 6_000, work)
     }
 
     @Test
     fun `what was opened and forgotten is not kept open`() {
         val work = { device("alice").createGroupBlocking() }
-        repeat(500) { work() }
-        val before = resident()
-        repeat(1_000) { work() }
-        val grown = resident() - before
-        assertTrue(grown < 12_000, "$grown KB more")
+        settles(1_000, 12_000, work)
+    }
+
+    /** What leaks grows every time; what is compiled, cached or fragmented comes to an end. */
+    private fun settles(times: Int, limit: Long, work: () -> Any?) {
+        val grown = mutableListOf<Long>()
+        do {
+            val before = resident()
+            repeat(times) { work() }
+            grown += resident() - before
+        } while (grown.last() >= limit && grown.size < 5)
+        assertTrue(grown.last() < limit, "$grown KB more")
     }
 
     /** KB of this process's memory, the garbage aside. */
