@@ -146,6 +146,11 @@ public:
             auto welcome = commit.welcomes().at(0).str();
             meter.measure("join", [&] { join(*bob_, welcome); });
         } else if (command == "invite") {
+            if (group_) {
+                // A Welcome does not replace a group that one is in.
+                alice_->delete_group(group_->id());
+                bob_->delete_group(group_->id());
+            }
             std::ofstream(words.at(1), std::ios::binary) << package(*alice_).text();
             std::ofstream(words.at(2), std::ios::binary) << package(*bob_).text();
         } else if (command == "join") {

@@ -99,52 +99,57 @@ class Verdicts:
         return table(["", "what", "measured", "CPU alone", "at most"], [list(line) for line in self.lines])
 
 
+def main_group(results, n):
+    """The warm group of this size, if it was measured."""
+    return f"warm {n}" if f"warm {n}" in results.groups else f"sparse {n}"
+
+
 def verdicts(results, sizes):
     v = Verdicts(results)
     median = results.median
     large = [n for n in sizes if n >= 1000]
+    groups = [main_group(results, n) for n in sizes]
     for n, limit in ((1000, 0.25), (5000, 0.10)):
-        for shape in ("warm", "sparse"):
-            group = f"{shape} {n}"
-            v.compare(f"durable send / OpenMLS with SQLite, {n} {shape}", (group, DURABLE, "encrypt amortised"),
+        for group in [f"{shape} {n}" for shape in ("warm", "sparse") if f"{shape} {n}" in results.groups]:
+            v.compare(f"durable send / OpenMLS with SQLite, {group.split()[0]} {n}", (group, DURABLE, "encrypt amortised"),
                       (group, PEER, "encrypt amortised"), limit)
     for step, name in (("encrypt amortised", "send"), ("decrypt amortised", "receive")):
-        v.compare(f"durable {name} at 5000 / at 10", ("warm 5000", DURABLE, step), ("warm 10", DURABLE, step), 1.1)
+        v.compare(f"durable {name} at {sizes[-1]} / at 10", (groups[-1], DURABLE, step), ("warm 10", DURABLE, step), 1.1)
     for n in sizes:
-        v.compare(f"durable send / the engine's in-memory encrypt, {n}", (f"warm {n}", DURABLE, "encrypt amortised"),
-                  (f"warm {n}", ENGINE, "encrypt amortised"), 1.3)
+        v.compare(f"durable send / the engine's in-memory encrypt, {n}", (main_group(results, n), DURABLE, "encrypt amortised"),
+                  (main_group(results, n), ENGINE, "encrypt amortised"), 1.3)
     for n in sizes:
-        v.compare(f"a backlog of 100 / the engine's decryption of it, {n}", (f"warm {n}", DURABLE, "backlog"),
-                  (f"warm {n}", ENGINE, "backlog"), 2)
-    groups = [f"warm {n}" for n in sizes]
+        v.compare(f"a backlog of 100 / the engine's decryption of it, {n}", (main_group(results, n), DURABLE, "backlog"),
+                  (main_group(results, n), ENGINE, "backlog"), 2)
     for step in ("encrypt", "decrypt"):
         v.at_most(f"bytes of a message, {step}, largest median", max(median(g, DURABLE, step, 1) for g in groups), 8192)
         v.at_most(f"bytes of a message, {step}, worst", max(results.worst(g, DURABLE, step, 1) for g in groups), 16384)
     v.at_most("bytes of a message in a backlog, largest median",
               max(median(g, DURABLE, "backlog", 1) for g in groups) / 100, 1024)
     for n in large:
-        made, accepted, processed = (size(median(f"warm {n}", DURABLE, step, 1))
+        made, accepted, processed = (size(median(main_group(results, n), DURABLE, step, 1))
                                      for step in ("commit", "commit accept", "commit process"))
         v.note(f"bytes of a commit made, accepted, processed, {n}", f"{made}, {accepted}, {processed}")
     cpu = lambda n, library, step: median(f"sparse {n}", library, step, 2)
+    added = [n for n in sizes if results.of(f"sparse {n}", DURABLE, "bulk add")][-2:]
     for step in ("bulk add", "bulk add, tree apart"):
-        for n in large:
+        for n in added:
             v.at_most(f"{step}, {n} / its cryptographic floor", None, 1.2,
                       cpu=ratio(cpu(n, DURABLE, step), cpu(n, "crypto", "floor")))
-        if len(large) > 1:
-            growth = ratio(cpu(large[-1], DURABLE, step), cpu(large[0], DURABLE, step))
-            v.at_most(f"{step}: exponent of its time from {large[0]} to {large[-1]}", None, 1.1,
-                      cpu=growth and math.log(growth) / math.log(large[-1] / large[0]))
-    for n in large:
+        if len(added) > 1:
+            growth = ratio(cpu(added[-1], DURABLE, step), cpu(added[0], DURABLE, step))
+            v.at_most(f"{step}: exponent of its time from {added[0]} to {added[-1]}", None, 1.1,
+                      cpu=growth and math.log(growth) / math.log(added[-1] / added[0]))
+    for n in added:
         v.at_most(f"bulk add, {n} / the engine's", None, 1.2,
                   cpu=ratio(cpu(n, DURABLE, "bulk add"), cpu(n, ENGINE, "bulk add")))
     for n in large:
-        v.compare(f"load of a stored group / OpenMLS with SQLite, {n}", (f"warm {n}", DURABLE, "load"),
-                  (f"warm {n}", PEER, "load"), 0.2)
+        v.compare(f"load of a stored group / OpenMLS with SQLite, {n}", (main_group(results, n), DURABLE, "load"),
+                  (main_group(results, n), PEER, "load"), 0.2)
     v.at_most("a cached group, with the look whether another process has moved it",
               max(median(g, DURABLE, "cached") for g in groups) / 1e3, 5, " µs")
     for n in large:
-        group = f"warm {n}"
+        group = main_group(results, n)
         for step in ("commit", "commit accept", "commit process", "decrypt amortised"):
             v.compare(f"{step} / the engine's in memory and one fsync, {n}", (group, DURABLE, step),
                       (group, ENGINE, step), 1, more=median(group, "disk", "fsync"))
@@ -168,14 +173,14 @@ def text(results, sizes, long):
     for group in groups:
         parts += [f"### {group.split()[1]} members, {group.split()[0]} tree\n", steps(results, group, LIBRARIES[:3]),
                   "In memory:\n", steps(results, group, LIBRARIES[3:])]
-    sparse = [group for group in groups if group.startswith("sparse")]
+    sparse = [group for group in groups if results.of(group, "crypto", "floor")]
     both = lambda group, library, step: (f"{time(results.median(group, library, step))} "
                                          f"({time(results.median(group, library, step, 2))})")
     bulk = [[group.split()[1]] + [both(group, library, "bulk add") for library in LIBRARIES]
             + [both(group, DURABLE, "bulk add, tree apart"), both(group, "crypto", "floor")] for group in sparse]
     parts += ["### One commit that adds everybody: wall (CPU)\n",
               table(["members", *LIBRARIES, "libmls-sqlite, tree apart", "floor"], bulk)]
-    warm = [group for group in groups if group.startswith("warm")]
+    warm = [main_group(results, n) for n in sizes]
     parts += ["### Bytes written\n", written(results, warm), "### Memory\n", memory(results, warm)]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
@@ -195,7 +200,7 @@ def plot(results, sizes):
         left, top = index % 2 * width, index // 2 * height
         lines = {}
         for library in COLOURS:
-            points = [(n, results.median(f"warm {n}", library, step)) for n in sizes]
+            points = [(n, results.median(main_group(results, n), library, step)) for n in sizes]
             points = [(n, value) for n, value in points if value]
             if points:
                 lines[library] = points

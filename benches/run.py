@@ -24,8 +24,11 @@ FIXTURES = WORK / "fixtures"
 LONG = bool(os.environ.get("MLS_TORTURE"))
 SIZES = [int(size) for size in os.environ.get("MLS_BENCH_SIZES", "2 10 100 1000 5000").split()] + [10000] * LONG
 # Seconds that a library may take for one kind of step in one group before it sits out the remaining rounds.
-BUDGET = 20.0 if LONG else 1.5
-ROUNDS = 40 if LONG else 12
+BUDGET = 20.0 if LONG else 1.0
+ROUNDS = 40 if LONG else 8
+JOINS = 10 if LONG else 3
+# Making larger warm groups, and adding more members at once, takes minutes.
+SHORT_MAX = SIZES[-1] if LONG else 1000
 CONTESTANTS = ["libmls-memory", "libmls-sqlite", "mls-rs-memory", "mls-rs-sqlite", "openmls-memory", "openmls-sqlite"]
 MESSAGE = 32
 BACKLOG = 100
@@ -123,7 +126,7 @@ def fixtures():
     say("making the groups that everybody joins")
     shutil.rmtree(FIXTURES, ignore_errors=True)
     FIXTURES.mkdir(parents=True)
-    subprocess.run([PEERS, "fixtures", FIXTURES, *sizes], check=True)
+    subprocess.run([PEERS, "fixtures", FIXTURES, str(SHORT_MAX), *sizes], check=True)
     stamp.write_text(" ".join(sizes))
 
 
@@ -135,6 +138,10 @@ def fsync():
         file.write(bytes(4096))
         os.fdatasync(file.fileno())
         return time.perf_counter_ns() - begun
+
+
+def shapes(size):
+    return ["warm"] if size == 2 else ["sparse", "warm"] if size <= SHORT_MAX else ["sparse"]
 
 
 def one_group(results, shape, size):
@@ -175,11 +182,11 @@ def one_group(results, shape, size):
     def add(*words):
         return lambda one: results.add(group, one.name, one.do(*words))
 
-    rounds("join", 2 if size > 100 else 5, join)
+    rounds("join", JOINS, join)
     rounds("commit", ROUNDS, add("commit", 1))
     rounds("talk", ROUNDS, talk)
     rounds("add", ROUNDS // 2, add("add", FIXTURES / "packages", 1))
-    rounds("backlog", ROUNDS // 3, backlog)
+    rounds("backlog", max(2, ROUNDS // 3), backlog)
     rounds("load", ROUNDS // 2, add("load", 1))
     if size == 2:
         rounds("key package", ROUNDS, add("key_package", 4))
@@ -189,10 +196,10 @@ def one_group(results, shape, size):
             for _ in range(5):
                 results.add(group, one.name, one.do("cached", 2000))
         results.add(group, one.name, one.do("peak"))
-    if shape == "sparse" and size > 2:
+    if shape == "sparse" and 2 < size <= SHORT_MAX:
         def bulk(one):
             results.add(group, one.name, one.do("bulk", FIXTURES / "packages", size - 1))
-        rounds("bulk", 2, bulk)
+        rounds("bulk", 3 if LONG else 1, bulk)
         for _ in range(3):
             said = subprocess.run([PEERS, "floor", FIXTURES / "packages", str(size - 1)], check=True,
                                   capture_output=True, text=True).stdout
@@ -219,7 +226,7 @@ def main():
     fixtures()
     results = Results()
     for size in SIZES:
-        for shape in (["warm"] if size == 2 else ["sparse", "warm"]):
+        for shape in shapes(size):
             say(f"{size} members, {shape}")
             one_group(results, shape, size)
     say("many groups")

@@ -15,6 +15,8 @@ pub enum Change {
 
 /// With a database, every one of these steps is durable when it returns.
 pub trait Contestant {
+    /// Both delete their group, if they are in one.
+    fn forget(&mut self);
     fn key_package(&mut self, device: usize) -> Vec<u8>;
     /// Alice makes a group and forgets it.
     fn create(&mut self);

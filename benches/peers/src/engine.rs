@@ -95,6 +95,11 @@ fn message(bytes: &[u8]) -> MlsMessage {
 }
 
 impl<C: MlsConfig> Contestant for Engine<C> {
+    fn forget(&mut self) {
+        // A stored one is overwritten by the next.
+        self.devices.iter_mut().for_each(|device| device.group = None);
+    }
+
     fn key_package(&mut self, device: usize) -> Vec<u8> {
         let package = self.devices[device]
             .client

@@ -166,9 +166,11 @@ fn add<C: MlsConfig>(group: &mut Group<C>, packages: Vec<MlsMessage>) -> MlsMess
     commit.welcome_messages.remove(0)
 }
 
-/// `peers fixtures DIRECTORY SIZE...`, in rising order: groups of two members less, and key packages of strangers.
+/// `peers fixtures DIRECTORY WARM SIZE...`, in rising order: groups of two members less, and key packages of strangers.
+/// Warm ones up to the size WARM.
 pub fn write(directory: &Path, sizes: &[String]) {
-    let sizes: Vec<usize> = sizes.iter().map(|size| size.parse().expect("a size")).collect();
+    let mut sizes: Vec<usize> = sizes.iter().map(|size| size.parse().expect("a size")).collect();
+    let warm_max = sizes.remove(0);
     let file = File(Arc::default());
     let save = |group: &mut Group<_>, shape: &str, size: usize| {
         *file.0.lock().expect("a path") = directory.join(format!("{shape}-{size}"));
@@ -197,7 +199,7 @@ pub fn write(directory: &Path, sizes: &[String]) {
     // Every second leaf is added, and its neighbour joins by itself, which fills the path above both.
     let mut group = create();
     let mut members = 1;
-    for size in sizes {
+    for size in sizes.into_iter().filter(|size| *size <= warm_max) {
         while members < size - 2 {
             if members % 2 == 0 {
                 add(&mut group, vec![key_package(&member(&format!("member {members}"), &file, false))]);

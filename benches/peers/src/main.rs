@@ -59,6 +59,7 @@ fn obey(contestant: &mut dyn Contestant, words: &[&str], sent: &mut Vec<Vec<u8>>
             meter.measure("join", || contestant.join(BOB, &welcome.expect("a Welcome")));
         }
         "invite" => {
+            contestant.forget();
             for (device, path) in [(ALICE, words[1]), (BOB, words[2])] {
                 fs::write(path, contestant.key_package(device)).expect("written");
             }

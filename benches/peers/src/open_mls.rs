@@ -136,6 +136,16 @@ impl<S: StorageProvider<CURRENT_VERSION>> Device<S> {
 }
 
 impl<S: StorageProvider<CURRENT_VERSION>> Contestant for OpenMls<S> {
+    fn forget(&mut self) {
+        for device in &mut self.devices {
+            device.step(|me| {
+                if let Some(mut group) = me.group.take() {
+                    group.delete(&me.provider.storage).expect("deleted");
+                }
+            });
+        }
+    }
+
     fn key_package(&mut self, device: usize) -> Vec<u8> {
         self.devices[device].step(|me| {
             let bundle = KeyPackage::builder()
