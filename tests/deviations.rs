@@ -5,7 +5,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
-use support::*;
+use support::{mallory, *};
 
 /// A clock that is set by hand.
 struct Hand(AtomicU64);
@@ -43,6 +43,23 @@ fn an_application_id_in_a_leaf_is_refused_before_anything_changes() {
     let (message, _) = commit(&groups[0], vec![]);
     assert!(matches!(one(&bob, &message), EventKind::Committed(_)));
     agree(&[&groups[0], &groups[1]]);
+}
+
+/// As above, from a peer: he cannot be added by us. The group is as it was, and takes him without it.
+#[test]
+fn a_peers_leaf_with_an_application_id_cannot_be_added() {
+    let (alice, bob) = (device("alice"), device("bob"));
+    let groups = group_of(&[&alice, &bob]);
+    let mut peer = mallory::greasy();
+    let package = peer.greasy_key_package(1, b"\x02id");
+    let refused = groups[0].commit(vec![Proposal::add(package)], CommitOptions::default());
+    let error = refused.expect_err("the engine takes no such leaf");
+    assert_eq!((error.code(), error.detail().as_str()), (ErrorCode::InvalidProposal, "ExtensionNotInCapabilities"));
+    let package = peer.greasy_key_package(mallory::GREASE, b"\x02id");
+    let (message, welcomes) = commit(&groups[0], vec![Proposal::add(package)]);
+    committed(&bob, &message);
+    peer.join(&welcomes[0]);
+    assert_eq!(text(one(&bob, &peer.say(b"heard"))), "heard");
 }
 
 /// RFC 9420 section 7.2: the default types are supported by everybody and are not listed in capabilities.
@@ -86,6 +103,57 @@ fn a_peer_may_have_a_clock_that_is_behind_or_ahead() {
     let (_, welcomes) = commit(&group, adds);
     for peer in &peers {
         agree(&[&group, &join(peer, &welcomes[0])]);
+    }
+}
+
+/// RFC 9420 section 13.5: what nobody knows changes nothing. Nor does a lifetime without bounds (section 7.2).
+#[test]
+fn a_peer_may_list_and_carry_what_nobody_knows_and_live_for_ever() {
+    let (alice, bob) = (device_at("alice", NOON), device_at("bob", NOON));
+    let groups = group_of(&[&alice, &bob]);
+    let mut peer = mallory::greasy();
+    let package = peer.greasy_key_package(mallory::GREASE, &[1, 2, 3]);
+    let message = propose(&groups[1], Proposal::add(package));
+    proposed(&alice, &message);
+    let (message, welcomes) = commit(&groups[0], vec![]);
+    committed(&bob, &message);
+    peer.join(&welcomes[0]);
+    let member = groups[1].member(2).expect("the peer");
+    assert_eq!(member.extensions, [Extension { kind: mallory::GREASE, data: vec![1, 2, 3] }]);
+    assert!(member.capabilities_extensions.contains(&mallory::GREASE));
+    assert!(member.capabilities_proposals.contains(&mallory::GREASE));
+    let said = peer.say(b"heard");
+    assert_eq!((text(one(&alice, &said)), text(one(&bob, &said))), ("heard".into(), "heard".into()));
+    // He renews his leaf, and others join with him in the tree.
+    let renewal = peer.group().commit(vec![]).expect("a commit").commit_message.to_bytes().expect("encoded");
+    committed(&alice, &renewal);
+    committed(&bob, &renewal);
+    let carol = device_at("carol", NOON);
+    let (message, welcomes) = commit(&groups[0], vec![Proposal::add(key_package(&carol))]);
+    committed(&bob, &message);
+    agree(&[&groups[0], &groups[1], &join(&carol, &welcomes[0])]);
+}
+
+/// A peer follows a sender over so many missing messages: 200 in ts-mls, 1,000 in OpenMLS. What is set aside for sending
+/// and lost in a crash has to be less.
+#[test]
+fn a_crash_loses_fewer_messages_than_peers_follow() {
+    let storage = memory();
+    let (mut alice, bob) = (open_on(&storage, options("alice")), device("bob"));
+    let id = group_of(&[&alice, &bob])[0].id();
+    let mut last = None;
+    for n in 0..6 {
+        let group = alice.group(id.clone()).expect("the group");
+        let EventKind::Message(message) = one(&bob, &say(&group, "heard")) else { panic!("not a message") };
+        if let Some(last) = last.replace(message.generation) {
+            assert!((last + 1..=last + 64).contains(&message.generation), "{last}, then {}", message.generation);
+        }
+        // As if the process had been killed, every other time.
+        if n % 2 == 0 {
+            drop(group);
+            drop(alice);
+            alice = open_on(&storage, options("alice"));
+        }
     }
 }
 

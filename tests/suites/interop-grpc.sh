@@ -17,7 +17,7 @@ scenarios "${some[@]}" --client "$ONE" --client "$TWO" "${FILES[@]}" | tee "$WOR
 change() { sed "$1" "$GRPC/scenarios/$2.json" >"$WORK/changed.json"; }
 change 's/"clients": \["alice", "bob"\]},/"clients": ["alice"]},/' external
 must_fail "FAILED external_join_with_keys" scenarios --suites 1 --client "$ONE" "$WORK/changed.json"
-change 's/"members": \["bob", "carol"\]}$/"members": ["bob", "erin"]}/' everything
+change 's/"members": \["bob", "carol"\]},$/"members": ["bob", "erin"]},/' everything
 must_fail "erin is in no group" scenarios --suites 1 --client "$ONE" "$WORK/changed.json"
 change 's/"ciphertext": 15/"ciphertext": 14/' everything
 must_fail "step 16 (unprotect)" scenarios --suites 1 --client "$ONE" "$WORK/changed.json"

@@ -1,8 +1,8 @@
 //! A member who does not use libmls but the engine itself, and who does not play by the rules: what others can make a
 //! device receive, libmls itself never sends.
 use mls_rs::{
-    CipherSuite, CipherSuiteProvider, CryptoProvider, ExtensionList, Group, GroupStateStorage, IdentityProvider,
-    MlsMessage,
+    CipherSuite, CipherSuiteProvider, CryptoProvider, Extension, ExtensionList, Group, GroupStateStorage,
+    IdentityProvider, MlsMessage,
     client_builder::{MlsConfig, PaddingMode},
     crypto::{SignaturePublicKey, SignatureSecretKey},
     error::IntoAnyError,
@@ -120,6 +120,26 @@ pub fn mallory(encrypt: bool) -> Mallory<impl MlsConfig> {
     Mallory { client: engine(storage.clone(), &own, encrypt), storage, signer: own.0, group: None }
 }
 
+/// A number that RFC 9420 section 13.5 sets aside so that nobody comes to rely on there being no others.
+pub const GREASE: u16 = 0x0A0A;
+
+/// Somebody who plays by the rules and has in capabilities, leaf and key packages what nobody knows. His key packages are
+/// valid at any time.
+pub fn greasy() -> Mallory<impl MlsConfig> {
+    let storage = InMemoryGroupStateStorage::default();
+    let own = identity("greasy");
+    let client = mls_rs::Client::builder()
+        .group_state_storage(storage.clone())
+        .crypto_provider(AwsLcCryptoProvider::new())
+        .identity_provider(Anybody)
+        .extension_type(GREASE.into())
+        .custom_proposal_type(GREASE.into())
+        .key_package_lifetime(std::time::Duration::from_secs(u64::MAX))
+        .signing_identity(own.1, own.0.clone(), SUITE)
+        .build();
+    Mallory { client, storage, signer: own.0, group: None }
+}
+
 /// Somebody with a certificate that is another's: its key is not his.
 pub fn thief(chain: Vec<Vec<u8>>) -> Mallory<impl MlsConfig> {
     let (signer, public) = suite().signature_key_generate().expect("a key");
@@ -142,6 +162,13 @@ impl<C: MlsConfig> Mallory<C> {
         let none = ExtensionList::new;
         let package = self.client.generate_key_package_message(none(), none(), None).expect("a key package");
         package.to_bytes().expect("encoded")
+    }
+
+    /// One with GREASE in it, valid since 1970, and with this extension in its leaf.
+    pub fn greasy_key_package(&self, kind: u16, data: &[u8]) -> Vec<u8> {
+        let list = |kind: u16, data: &[u8]| ExtensionList::from(vec![Extension::new(kind.into(), data.to_vec())]);
+        let package = self.client.generate_key_package_message(list(GREASE, data), list(kind, data), Some(0.into()));
+        package.expect("a key package").to_bytes().expect("encoded")
     }
 
     pub fn join(&mut self, welcome: &[u8]) {
