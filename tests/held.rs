@@ -528,3 +528,58 @@ fn the_welcome_of_one_who_is_added_again_waits_for_the_commit_that_removes_him()
     // Who is there already is not invited.
     assert_eq!(ignored(&bob, &welcomes[0]), IgnoredReason::NotForUs);
 }
+
+#[test]
+fn an_extension_holds_genuine_commits_of_a_large_group_and_no_forged_ones() {
+    for policy in [options, public] {
+        let storage = memory();
+        let bob = open_on(&storage, policy("bob"));
+        let (alice, carol) = (open(policy("alice")), open(policy("carol")));
+        let groups = group_of(&[&alice, &bob, &carol]);
+        let (genuine, _) = commit(&groups[0], Vec::new());
+        drop(bob);
+        let mut small = policy("bob");
+        small.role = Role::Extension;
+        small.limits = Limits::extension();
+        (small.limits.hold_commits_above, small.limits.held_messages) = (Some(2), 4);
+        let bob = open_on(&storage, small);
+        let received = |bytes: Vec<u8>| bob.receive(bytes).expect("received").remove(0).kind;
+        for n in 0..40 {
+            let mut forged = genuine.clone();
+            let at = forged.len() - 1 - n * 7 % (forged.len() / 2);
+            forged[at] ^= 1;
+            let kind = received(forged);
+            assert!(matches!(kind, EventKind::Undecryptable(_) | EventKind::Denied(_)), "{n}: {kind:?}");
+        }
+        let kind = received(genuine);
+        assert!(matches!(kind, EventKind::Held(Held { reason: HeldFor::Limits, waiting: 1, .. })), "{kind:?}");
+        drop(bob);
+        let bob = open_on(&storage, policy("bob"));
+        let events = bob.retry_held().expect("tried");
+        assert!(matches!(&events[..], [Event { kind: EventKind::Committed(_), .. }]), "{events:?}");
+        agree(&[&groups[0], &bob.group(groups[0].id()).expect("the group")]);
+    }
+}
+
+#[test]
+fn an_extension_leaves_the_echo_of_an_external_commit_to_the_application() {
+    let storage = memory();
+    let bob = open_on(&storage, options("bob"));
+    let mut trusting = options("alice");
+    trusting.policy.external_join = ExternalJoin::Trusted;
+    let alice = open(trusting);
+    let group = alice.create_group(GroupOptions::default()).expect("a group");
+    let info = group.group_info(true, true).expect("a GroupInfo");
+    let join = bob.join_external(info, JoinOptions::default()).expect("a commit").message().expect("its bytes");
+    committed(&alice, &join);
+    drop(bob);
+    let bob = open_on(&storage, with("bob", |options| options.role = Role::Extension));
+    let events = bob.receive(join).expect("received");
+    assert!(matches!(&events[..], [Event { kind: EventKind::Held(_), .. }]), "{events:?}");
+    assert_eq!(bob.joining_groups().expect("groups"), [group.id()]);
+    drop(bob);
+    let bob = open_on(&storage, options("bob"));
+    let joined = bob.group(group.id()).expect("the group");
+    joined.pending_commits().expect("commits").remove(0).accept().expect("accepted");
+    agree(&[&group, &joined]);
+}

@@ -726,7 +726,7 @@ impl Group {
 
     fn commit_message(&self, locked: &mut Locked, message: &Incoming) -> Result<Option<Vec<Event>>> {
         if let Some(row) = self.own_commit(message)? {
-            if row.is_joining() {
+            if row.is_joining() && self.client.settings.role == Role::Full {
                 return Ok(Some(self.merge_joining(locked, &row, message.held.clone())?));
             }
             if row.is_forgotten() && row.epoch == locked.session().row.epoch {
@@ -745,11 +745,6 @@ impl Group {
         if let Some(outcome) = self.by_epoch(locked.session(), message) {
             return self.store_outcomes(locked, vec![(message, outcome)]);
         }
-        let members = locked.session().engine.roster().members_iter().count();
-        if self.client.settings.limits.hold_commits_above.is_some_and(|limit| members > limit as usize) {
-            let outcome = wait(HeldFor::Limits, message);
-            return self.store_outcomes(locked, vec![(message, outcome)]);
-        }
         let decoded = match self.decoded(message) {
             Ok(decoded) => decoded,
             Err(detail) => {
@@ -757,6 +752,16 @@ impl Group {
                 return self.store_outcomes(locked, vec![(message, outcome)]);
             }
         };
+        let members = locked.session().engine.roster().members_iter().count();
+        if self.client.settings.limits.hold_commits_above.is_some_and(|limit| members > limit as usize) {
+            // A forged one would take the room of what others have sent.
+            let proven = self.committer(locked.session(), decoded);
+            let outcome = match locked.settle(proven)? {
+                Ok(_) => wait(HeldFor::Limits, message),
+                Err(failure) => unopened(failure, message),
+            };
+            return self.store_outcomes(locked, vec![(message, outcome)]);
+        }
         let external = message.sender == Some(SenderKind::NewMemberCommit);
         let joiner = decoded.commit_path_leaf_node().filter(|_| external).map(|leaf| leaf.signing_identity.clone());
         if external && self.client.settings.policy.external_join == ExternalJoin::ResyncOnly {
@@ -981,10 +986,12 @@ impl Group {
         Ok(messages)
     }
 
-    /// The external commit of ours that this is, if it still joins.
+    /// The external commit of ours that this is, if it still joins. An extension leaves it to the application.
     pub(super) fn external_commit(&self, message: &Incoming) -> Result<Option<CommitRow>> {
         match message.content {
-            ContentKind::Commit => Ok(self.own_commit(message)?.filter(CommitRow::is_joining)),
+            ContentKind::Commit if self.client.settings.role == Role::Full => {
+                Ok(self.own_commit(message)?.filter(CommitRow::is_joining))
+            }
             _ => Ok(None),
         }
     }
