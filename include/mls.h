@@ -949,7 +949,7 @@ mls_status_t mls_options_set_limit_past_epochs(mls_options_t *options,
                                                uint32_t count,
                                                mls_error_t **error);
 
-/// Bytes of one incoming message. Default 16 MiB.
+/// Bytes of one message, incoming or ours; opening refuses less than 4,096. Default 16 MiB.
 MLS_MUST_USE
 mls_status_t mls_options_set_limit_message_bytes(mls_options_t *options,
                                                  uint64_t bytes,

@@ -154,7 +154,7 @@ pub struct Limits {
     pub held_unknown_groups: u32,
     /// Past epochs whose late messages can still be read. Default 3.
     pub past_epochs: u32,
-    /// Bytes of one incoming message. Default 16 MiB.
+    /// Bytes of one message, incoming or ours; at least 4,096. Default 16 MiB.
     pub message_bytes: u64,
     /// Leaves of a tree. Default 50,000.
     pub members: u32,

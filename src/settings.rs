@@ -43,6 +43,9 @@ impl Settings {
         if !(1..=1024).contains(&limits.fold_distance) || !(1..=64).contains(&limits.send_window) {
             return fail(ErrorCode::InvalidArgument, "fold_distance is 1 to 1,024, send_window 1 to 64");
         }
+        if limits.message_bytes < 4_096 {
+            return fail(ErrorCode::InvalidArgument, "message_bytes is at least 4,096: a message has a header");
+        }
         let policy = options.policy.clone();
         if policy.key_package_lifetime == 0 || policy.key_package_lifetime > 100 * 365 * 86_400 {
             return fail(ErrorCode::InvalidArgument, "a key package lives at least a second and at most 100 years");

@@ -346,4 +346,7 @@ fn no_message_leaves_that_is_over_the_limit_of_members() {
         }
     }
     assert!((3..=5).contains(&sent), "{sent}");
+    let mut tiny = options("carol");
+    tiny.limits.message_bytes = 4_095;
+    assert_eq!(code(Client::open_in_memory(tiny)), ErrorCode::InvalidArgument);
 }

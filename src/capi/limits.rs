@@ -63,7 +63,7 @@ pub unsafe extern "C" fn mls_options_set_limit_past_epochs(
     guard(error, &mut || edit(options, |options| options.limits.past_epochs = count))
 }
 
-/// Bytes of one incoming message. Default 16 MiB.
+/// Bytes of one message, incoming or ours; opening refuses less than 4,096. Default 16 MiB.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn mls_options_set_limit_message_bytes(

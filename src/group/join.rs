@@ -690,7 +690,8 @@ impl ClientCore {
         *slot = None;
         drop(slot);
         let mut events = events;
-        events.extend(group.release(&[HeldFor::Group])?);
+        // This device is in the group, whatever becomes of what has waited: that is due again with the next message.
+        events.extend(group.release(&[HeldFor::Group]).unwrap_or_default());
         Ok((group, events))
     }
 }
