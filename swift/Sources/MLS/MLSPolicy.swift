@@ -150,7 +150,7 @@ public struct MLSLimits: Sendable {
     public var heldUnknownGroups: Int
     /// Past epochs whose late messages can still be read. Default 3.
     public var pastEpochs: Int
-    /// Bytes of one incoming message. Default 16 MiB.
+    /// Bytes of one message, incoming or ours; at least 4,096. Default 16 MiB.
     public var messageBytes: Int
     /// Leaves of a tree. Default 50,000.
     public var members: Int

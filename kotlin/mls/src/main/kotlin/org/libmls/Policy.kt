@@ -131,7 +131,7 @@ public class Limits private constructor(defaults: org.libmls.ffi.Limits, block: 
     /** Past epochs whose late messages can still be read. Default 3. */
     public var pastEpochs: Int = defaults.pastEpochs.toInt()
 
-    /** Bytes of one incoming message. Default 16 MiB. */
+    /** Bytes of one message, incoming or ours; at least 4,096. Default 16 MiB. */
     public var messageBytes: Long = defaults.messageBytes.toLong()
 
     /** Leaves of a tree. Default 50,000. */
