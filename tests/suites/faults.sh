@@ -21,8 +21,8 @@ run() { # DEVICE TEST...
 run "device" killed power lies fails full
 run "device own" killed power fails full
 
-cp -r tests/faults "$WORK/careless"
-sed -i 's/ && fsync(fd) == 0;/;/' "$WORK/careless/store.h"
-device "$WORK/careless" careless
+cp -r tests/faults "$WORK/careless.c"
+sed -i 's/ && fsync(fd) == 0;/;/' "$WORK/careless.c/store.h"
+device "$WORK/careless.c" careless
 must_fail "panicked" run "careless own" power
 echo "SQLite's store and one of the application's own"
