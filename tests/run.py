@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Runs the suites, two at a time, and counts them.
 
-    tests/run.py              every suite but those with other implementations
-    tests/run.py --all        those too
+    tests/run.py              every suite but those that run by name only, and of these what MLS_ALSO names
     tests/run.py c abi        these, and the suites that they need
     tests/run.py --list       what there is
 
@@ -177,7 +176,8 @@ def chosen(names):
         if name not in known:
             sys.exit(f"no suite {name}; there are: {' '.join(known)}")
         wanted |= {name, *known[name].needs}
-    return [suite for suite in SUITES if (suite.name in wanted if names else not suite.asked)]
+    also = os.environ.get("MLS_ALSO", "").split()
+    return [suite for suite in SUITES if (suite.name in wanted if names else not suite.asked or suite.name in also)]
 
 
 def verdict(passed, failed, skipped, lacking=()):
@@ -195,9 +195,6 @@ def main():
     if names == ["--list"]:
         print("\n".join(suite.name for suite in SUITES))
         return
-    everything = names == ["--all"]
-    if everything:
-        names = [suite.name for suite in SUITES]
     directory = ROOT / "tests" / "suites"
     run = Run([suite for suite in chosen(names) if (directory / f"{suite.name}.sh").exists()], directory)
     passed, failed, skipped = run.all()
@@ -207,7 +204,7 @@ def main():
     print(f"    {sum(suite.cpu for suite in run.suites):.0f} s of CPU in all")
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     # A run of some suites by name is asked for no others.
-    required = [] if names and not everything else os.environ.get("MLS_REQUIRE", "").split()
+    required = [] if names else os.environ.get("MLS_REQUIRE", "").split()
     without = lacking(run.suites, required)
     if without:
         print("required, and not run:", *without)
