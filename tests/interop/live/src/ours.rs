@@ -53,8 +53,8 @@ impl Ours {
     pub fn secrets(&self, key_package: &[u8]) -> Result<[Vec<u8>; 3]> {
         let all = self.client.key_packages().map_err(told)?;
         let known = all.iter().find(|known| known.message == key_package).ok_or("no such key package")?;
-        let secrets = self.client.export_key_package(&known.reference).map_err(told)?;
-        Ok([secrets.init_key.clone(), secrets.encryption_key.clone(), secrets.signature_key.clone()])
+        let secrets = self.client.export_key_package(known.reference.clone()).map_err(told)?;
+        Ok([secrets.init_key.to_vec(), secrets.encryption_key.to_vec(), secrets.signature_key.to_vec()])
     }
 
     fn group(&self) -> Result<&Group> {
@@ -77,7 +77,7 @@ impl Peer for Ours {
     }
 
     fn add_psk(&mut self, id: &[u8], secret: &[u8]) -> Result<()> {
-        self.client.add_psk(id, secret.to_vec()).map_err(told)
+        self.client.add_psk(id.to_vec(), secret.to_vec()).map_err(told)
     }
 
     fn create(&mut self, group_id: &[u8]) -> Result<()> {
@@ -88,7 +88,7 @@ impl Peer for Ours {
     }
 
     fn join(&mut self, welcome: &[u8], tree: Option<&[u8]>) -> Result<()> {
-        let events = self.client.receive(welcome).map_err(told)?;
+        let events = self.client.receive(welcome.to_vec()).map_err(told)?;
         for event in &events {
             if let EventKind::Invited(invitation) = &event.kind {
                 if invitation.preview.needs_tree != tree.is_some() {
@@ -111,7 +111,7 @@ impl Peer for Ours {
             aad: b"external".to_vec(),
             ..JoinOptions::default()
         };
-        let commit = self.client.join_external(info, options).map_err(told)?;
+        let commit = self.client.join_external(info.to_vec(), options).map_err(told)?;
         let message = commit.message().map_err(told)?;
         self.set(commit.group());
         self.pending = Some(commit);
@@ -144,7 +144,7 @@ impl Peer for Ours {
     }
 
     fn handle(&mut self, message: &[u8]) -> Result<Got> {
-        let events = self.client.receive(message).map_err(told)?;
+        let events = self.client.receive(message.to_vec()).map_err(told)?;
         let mut got = None;
         for event in events {
             let new = match event.kind {
@@ -176,7 +176,7 @@ impl Peer for Ours {
             epoch: group.epoch().map_err(told)?,
             authenticator: group.epoch_authenticator().map_err(told)?,
             tree_hash: group.tree_hash().map_err(told)?,
-            exported: group.export_secret(EXPORT.0, EXPORT.1, EXPORT.2).map_err(told)?,
+            exported: group.export_secret(EXPORT.0, EXPORT.1.to_vec(), EXPORT.2).map_err(told)?,
             members: group
                 .members()
                 .map_err(told)?
@@ -200,7 +200,7 @@ impl Peer for Ours {
         self.group = None;
         self.client = Client::open_storage(self.storage.clone(), vec![7; 32], self.options.clone()).map_err(told)?;
         if let Some(id) = &self.group_id {
-            let group = self.client.group(id).map_err(told)?;
+            let group = self.client.group(id.to_vec()).map_err(told)?;
             self.pending = group.pending_commits().map_err(told)?.pop();
             self.group = Some(group);
         }
